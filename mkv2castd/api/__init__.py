@@ -1,0 +1,1 @@
+"""Telling the world: the WebSocket protocol, REST and the page."""

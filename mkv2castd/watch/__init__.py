@@ -1,0 +1,1 @@
+"""Noticing films: which paths count, when they are complete, what changed."""
