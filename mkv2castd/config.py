@@ -172,9 +172,7 @@ def default_files() -> list[Path]:
     return [file for file in (base / "config.toml", *sorted(base.glob("conf.d/*.toml"))) if file.exists()]
 
 
-def load(
-    files: Iterable[Path], known_profiles: Collection[str], extra_folders: Sequence[Path] = ()
-) -> Config:
+def load(files: Iterable[Path], known_profiles: Collection[str], extra_folders: Sequence[Path] = ()) -> Config:
     """Reads, merges and validates. `extra_folders` are watched with default settings unless a file names them.
 
     Raises ConfigError: unreadable or malformed file, unknown key, wrong type or impossible value.
