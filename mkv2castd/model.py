@@ -105,6 +105,15 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
+class Sighting:
+    """A film as a watcher saw it. complete: nobody writes to it any more, as far as can be known."""
+
+    path: Path
+    identity: Identity
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
 class StreamDecision:
     """What was decided for one stream of the source, and why, for people and for the `analysis` message."""
 
