@@ -269,3 +269,33 @@ class FolderStatus:
 def printable(path: Path | str) -> str:
     """A name for people and for JSON: bytes that are not UTF-8 become U+FFFD instead of lone surrogates."""
     return os.fsencode(path).decode("utf-8", "replace")
+
+
+@dataclass(frozen=True, slots=True)
+class JobQuery:
+    """Which jobs, newest first. Empty `statuses`: all. text: part of the file's name, ASCII case ignored.
+
+    offset ≥ 0; 1 ≤ limit ≤ 500.
+    """
+
+    statuses: tuple[JobStatus, ...] = ()
+    folder: str | None = None
+    text: str | None = None
+    offset: int = 0
+    limit: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class JobPage:
+    """One page of an answer; `total` counts all jobs that match."""
+
+    jobs: tuple[Job, ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Is the daemon able to do its work? `problems`: a sentence with its remedy each."""
+
+    ok: bool
+    problems: tuple[str, ...] = ()
