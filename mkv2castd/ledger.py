@@ -1,0 +1,228 @@
+"""What the store holds, in the words of the nouns: jobs, attempts, known files, commits under way.
+
+A Ledger is one connection inside one transaction; it lives in the store's threads only. Changes to jobs are noted
+as events, which the store publishes once they are durable.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from uuid import UUID
+
+from mkv2castd import rows
+from mkv2castd.errors import ErrorCode, RequestError
+from mkv2castd.events import Event, JobChanged, JobRemoved
+from mkv2castd.model import Attempt, Identity, Job, JobPage, JobQuery, JobStatus, Outcome
+
+_WORKING = ("processing", "analyzing")
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFile:
+    """A file that was seen. kind: "source" or "output"; origin: the film that an output was made from."""
+
+    path: Path
+    folder: str
+    identity: Identity
+    kind: str
+    job_id: UUID | None = None
+    origin: Path | None = None
+    gone_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """As much of a queued job as its lane needs."""
+
+    job_id: UUID
+    folder: str
+    lane: str
+    priority: int
+    sequence: int
+    paused: bool
+
+
+class Ledger:
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+        self.events: list[Event] = []
+
+    # Jobs
+
+    def job(self, job_id: UUID) -> Job | None:
+        row = self._db.execute("SELECT * FROM jobs WHERE id = ?", (str(job_id),)).fetchone()
+        return rows.to_job(row) if row is not None else None
+
+    def require(self, job_id: UUID) -> Job:
+        """Raises RequestError (no_such_job)."""
+        job = self.job(job_id)
+        if job is None:
+            raise RequestError(ErrorCode.NO_SUCH_JOB, f"there is no job {job_id}")
+        return job
+
+    def live_job_at(self, source: Path) -> Job | None:
+        """The unfinished job of this film, if there is one."""
+        row = self._db.execute(
+            "SELECT * FROM jobs WHERE source = ? AND status NOT IN ('completed', 'failed', 'cancelled')",
+            (os.fsencode(source),),
+        ).fetchone()
+        return rows.to_job(row) if row is not None else None
+
+    def add(self, job: Job) -> Job:
+        """Stores a new job behind all others of its priority."""
+        (last,) = self._db.execute("SELECT coalesce(max(sequence), 0) FROM jobs").fetchone()
+        job = replace(job, sequence=last + 1, revision=1)
+        self._put("INSERT INTO jobs", job)
+        self.events.append(JobChanged(job, None))
+        return job
+
+    def save(self, job: Job) -> Job:
+        """Stores a changed job, one revision further. The job must exist."""
+        previous = self.require(job.id)
+        job = replace(job, revision=previous.revision + 1)
+        self._put("REPLACE INTO jobs", job)
+        self.events.append(JobChanged(job, previous))
+        return job
+
+    def remove(self, job_id: UUID) -> None:
+        """Forgets a job and its attempts; what is known of its files stays, so that it is not made anew."""
+        self._db.execute("DELETE FROM jobs WHERE id = ?", (str(job_id),))
+        self._db.execute("DELETE FROM attempts WHERE job_id = ?", (str(job_id),))
+        self.events.append(JobRemoved(job_id))
+
+    def page(self, query: JobQuery) -> JobPage:
+        where, values = rows.where(query)
+        (total,) = self._db.execute(f"SELECT count(*) FROM jobs {where}", values).fetchone()  # noqa: S608
+        found = self._db.execute(
+            f"SELECT * FROM jobs {where} ORDER BY sequence DESC LIMIT ? OFFSET ?",  # noqa: S608
+            (*values, query.limit, query.offset),
+        )
+        return JobPage(tuple(map(rows.to_job, found)), total)
+
+    def unfinished(self, limit: int) -> list[Job]:
+        """Those being worked on first, then the queue in its order, then those not complete on disk."""
+        found: list[Job] = []
+        for status in (*_WORKING, "queued", "pending"):
+            room = limit - len(found)
+            query = "SELECT * FROM jobs WHERE status = ? ORDER BY priority DESC, sequence LIMIT ?"
+            found += map(rows.to_job, self._db.execute(query, (status, room)))
+        return found
+
+    def newest_finished(self, limit: int) -> list[Job]:
+        query = "SELECT * FROM jobs WHERE finished_at IS NOT NULL ORDER BY finished_at DESC LIMIT ?"
+        return list(map(rows.to_job, self._db.execute(query, (limit,))))
+
+    def finished_before(self, moment: float) -> list[UUID]:
+        query = "SELECT id FROM jobs WHERE finished_at < ?"
+        return [UUID(job_id) for (job_id,) in self._db.execute(query, (moment,))]
+
+    def with_status(self, status: JobStatus) -> list[Job]:
+        query = "SELECT * FROM jobs WHERE status = ? ORDER BY priority DESC, sequence"
+        return list(map(rows.to_job, self._db.execute(query, (status.value,))))
+
+    def waiting(self) -> Iterator[Waiting]:
+        """The queued jobs, without what only their turn needs: 100,000 of them are read at start."""
+        query = "SELECT id, folder, lane, priority, sequence, paused FROM jobs WHERE status = 'queued'"
+        for job_id, folder, lane, priority, sequence, paused in self._db.execute(query):
+            yield Waiting(UUID(job_id), folder, lane, priority, sequence, bool(paused))
+
+    def counts(self) -> dict[JobStatus, int]:
+        found = self._db.execute("SELECT status, count(*) FROM jobs GROUP BY status")
+        return {JobStatus(status): number for status, number in found}
+
+    def _put(self, verb: str, job: Job) -> None:
+        values = rows.from_job(job)
+        marks = ", ".join("?" * len(values))
+        self._db.execute(f"{verb} ({', '.join(values)}) VALUES ({marks})", tuple(values.values()))
+
+    # Attempts
+
+    def attempts(self, job_id: UUID) -> tuple[Attempt, ...]:
+        query = "SELECT * FROM attempts WHERE job_id = ? ORDER BY number"
+        return tuple(map(rows.to_attempt, self._db.execute(query, (str(job_id),))))
+
+    def save_attempt(self, job_id: UUID, attempt: Attempt) -> None:
+        values = {"job_id": str(job_id)} | rows.from_attempt(attempt)
+        marks = ", ".join("?" * len(values))
+        query = f"REPLACE INTO attempts ({', '.join(values)}) VALUES ({marks})"  # noqa: S608
+        self._db.execute(query, tuple(values.values()))
+
+    def running_attempts(self) -> list[tuple[UUID, Attempt]]:
+        query = "SELECT * FROM attempts WHERE outcome = ?"
+        found = self._db.execute(query, (Outcome.RUNNING.value,))
+        return [(UUID(row["job_id"]), rows.to_attempt(row)) for row in found]
+
+    # Known files
+
+    def file_at(self, path: Path) -> KnownFile | None:
+        row = self._db.execute("SELECT * FROM files WHERE path = ?", (os.fsencode(path),)).fetchone()
+        return _to_file(row) if row is not None else None
+
+    def files_like(self, identity: Identity) -> list[KnownFile]:
+        """All names under which this very version of a file was seen."""
+        found = self._db.execute(
+            "SELECT * FROM files WHERE inode = ? AND size = ? AND mtime_ns = ? AND device = ?",
+            (rows.signed(identity.inode), identity.size, identity.mtime_ns, rows.signed(identity.device)),
+        )
+        return list(map(_to_file, found))
+
+    def remember(self, file: KnownFile) -> None:
+        self._db.execute(
+            "REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                os.fsencode(file.path),
+                file.folder,
+                *rows.from_identity(file.identity),
+                file.kind,
+                str(file.job_id) if file.job_id is not None else None,
+                os.fsencode(file.origin) if file.origin is not None else None,
+                file.gone_at,
+            ),
+        )
+
+    def forget(self, path: Path) -> None:
+        self._db.execute("DELETE FROM files WHERE path = ?", (os.fsencode(path),))
+
+    def forget_gone_before(self, moment: float) -> None:
+        self._db.execute("DELETE FROM files WHERE gone_at < ?", (moment,))
+
+    def known(self, folder: str) -> dict[bytes, tuple[int, int, int, int]]:
+        """Path → (device, inode, size, mtime in ns) of the files that need no further look: not those that are
+        gone, nor those that are not complete yet. Values are as SQLite keeps them: see `rows.signed`."""
+        cursor = self._db.cursor()
+        cursor.row_factory = None  # plain tuples: a library has 100,000 of them
+        found = cursor.execute(
+            """SELECT path, device, inode, size, mtime_ns FROM files
+               WHERE folder = ? AND gone_at IS NULL
+               AND path NOT IN (SELECT source FROM jobs WHERE status = 'pending')""",
+            (folder,),
+        )
+        return {path: (device, inode, size, mtime_ns) for path, device, inode, size, mtime_ns in found}
+
+    # Commits under way
+
+    def begin_commit(self, job_id: UUID, entry: bytes) -> None:
+        self._db.execute("REPLACE INTO commits VALUES (?, ?)", (str(job_id), entry))
+
+    def commit_of(self, job_id: UUID) -> bytes | None:
+        row = self._db.execute("SELECT entry FROM commits WHERE job_id = ?", (str(job_id),)).fetchone()
+        return row["entry"] if row is not None else None
+
+    def end_commit(self, job_id: UUID) -> None:
+        self._db.execute("DELETE FROM commits WHERE job_id = ?", (str(job_id),))
+
+
+def _to_file(row: sqlite3.Row) -> KnownFile:
+    return KnownFile(
+        path=rows.to_path(row["path"]),
+        folder=row["folder"],
+        identity=rows.to_identity(row),
+        kind=row["kind"],
+        job_id=UUID(row["job_id"]) if row["job_id"] is not None else None,
+        origin=rows.to_path(row["origin"]) if row["origin"] is not None else None,
+        gone_at=row["gone_at"],
+    )

@@ -1,0 +1,91 @@
+"""The database's tables, and the steps from each older shape to the present one.
+
+`PRAGMA user_version` counts the steps that were taken. A step is never changed once it has been released; what
+comes later is a further step.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+
+STEPS: tuple[str, ...] = (
+    """
+    CREATE TABLE jobs (
+        id TEXT PRIMARY KEY,
+        folder TEXT NOT NULL,
+        source BLOB NOT NULL,
+        device INTEGER, inode INTEGER, size INTEGER, mtime_ns INTEGER,
+        status TEXT NOT NULL,
+        stage TEXT,
+        sequence INTEGER NOT NULL,
+        priority INTEGER NOT NULL,
+        paused INTEGER NOT NULL,
+        profile TEXT,
+        container TEXT,
+        wanted_device TEXT,
+        lane TEXT,
+        output BLOB,
+        output_size INTEGER,
+        skipped INTEGER NOT NULL,
+        reason TEXT,
+        error TEXT, message TEXT, details TEXT,
+        analysis TEXT,
+        created_at REAL NOT NULL,
+        started_at REAL,
+        finished_at REAL,
+        revision INTEGER NOT NULL,
+        name TEXT NOT NULL
+    );
+    CREATE INDEX jobs_by_status ON jobs (status, priority DESC, sequence);
+    CREATE INDEX jobs_by_source ON jobs (source);
+    CREATE INDEX jobs_by_age ON jobs (sequence);
+    CREATE INDEX jobs_by_end ON jobs (finished_at) WHERE finished_at IS NOT NULL;
+
+    CREATE TABLE attempts (
+        job_id TEXT NOT NULL,
+        number INTEGER NOT NULL,
+        device TEXT NOT NULL,
+        started_at REAL NOT NULL,
+        outcome TEXT NOT NULL,
+        ended_at REAL,
+        error TEXT, message TEXT, details TEXT,
+        exit_code INTEGER,
+        temporary BLOB,
+        PRIMARY KEY (job_id, number)
+    ) WITHOUT ROWID;
+    CREATE INDEX attempts_by_outcome ON attempts (outcome) WHERE outcome = 'running';
+
+    -- Files that were seen: sources with the job that they became, and our own outputs with their origin.
+    CREATE TABLE files (
+        path BLOB PRIMARY KEY,
+        folder TEXT NOT NULL,
+        device INTEGER NOT NULL, inode INTEGER NOT NULL, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
+        kind TEXT NOT NULL CHECK (kind IN ('source', 'output')),
+        job_id TEXT,
+        origin BLOB,
+        gone_at REAL
+    ) WITHOUT ROWID;
+    CREATE INDEX files_by_identity ON files (inode, size, mtime_ns);
+    CREATE INDEX files_by_folder ON files (folder);
+
+    -- What is being put in place: written before the first rename, removed when all of it is done.
+    CREATE TABLE commits (
+        job_id TEXT PRIMARY KEY,
+        entry BLOB NOT NULL
+    ) WITHOUT ROWID;
+    """,
+)
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Brings the database to the present shape. Raises sqlite3.DatabaseError on one that is newer than this
+    program or that is no database."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version > len(STEPS):
+        raise NewerSchema(f"the database has shape {version}, this program knows up to {len(STEPS)}")
+    for number in range(version, len(STEPS)):
+        connection.executescript(f"BEGIN; {STEPS[number]} PRAGMA user_version = {number + 1}; COMMIT;")
+
+
+class NewerSchema(Exception):
+    """The state folder was written by a newer mkv2castd."""
