@@ -7,29 +7,43 @@ changed at run time goes to `runtime.toml` in the state folder, which is read la
 
 from __future__ import annotations
 
+import itertools
 import os
-import tomllib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import msgspec
-import tomli_w
 
+from mkv2castd.config_checks import (
+    default_name,
+    height_fault,
+    listen_address,
+    name_fault,
+    normal_path,
+    path_fault,
+    profile_fault,
+    suffix_fault,
+)
 from mkv2castd.config_errors import explain
+from mkv2castd.config_files import RUNTIME_FILE as RUNTIME_FILE
+from mkv2castd.config_files import default_files as default_files
+from mkv2castd.config_files import read
+from mkv2castd.config_files import remember as remember
 from mkv2castd.errors import ConfigError
-from mkv2castd.model import Container
+from mkv2castd.model import Container, printable
 
-RUNTIME_FILE = "runtime.toml"
 VIDEO_GLOBS = (
     *("*.mkv", "*.mp4", "*.m4v", "*.avi", "*.mov", "*.ts", "*.m2ts", "*.webm", "*.wmv", "*.flv"),
     *("*.mpg", "*.mpeg", "*.ogm", "*.3gp", "*.vob"),
 )
 
-_Count = Annotated[int, msgspec.Meta(ge=0)]
+# TOML knows inf and numbers without end: each number has an upper bound that arithmetic can stand
+_Days = Annotated[int, msgspec.Meta(ge=0, le=36500)]
 _Slots = Annotated[int, msgspec.Meta(ge=1, le=64)]
-_Seconds = Annotated[float, msgspec.Meta(ge=0)]
+_Span = Annotated[float, msgspec.Meta(ge=0, le=1_000_000)]
+_Period = Annotated[float, msgspec.Meta(gt=0, le=1_000_000)]
 Quality = Literal["fast", "balanced", "high"]
 SourcePolicy = Literal["keep", "trash", "replace"]
 
@@ -47,11 +61,11 @@ class FolderConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     include: tuple[str, ...] = VIDEO_GLOBS
     exclude: tuple[str, ...] = ()
     watch: Literal["auto", "inotify", "poll"] = "auto"
-    poll_seconds: Annotated[float, msgspec.Meta(gt=0)] = 30
-    rescan_minutes: _Seconds = 60
-    settle_seconds: _Seconds = 10
+    poll_seconds: _Period = 30
+    rescan_minutes: _Span = 60
+    settle_seconds: _Span = 10
     source: SourcePolicy = "keep"
-    keep_trash_days: _Count = 30
+    keep_trash_days: _Days = 30
     hardlinks: bool = False
     priority: Annotated[int, msgspec.Meta(ge=-100, le=100)] = 0
     accept_damaged: bool = False
@@ -68,7 +82,7 @@ class FolderConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class VideoConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     quality: Quality = "balanced"
-    max_height: _Count = 0
+    max_height: Annotated[int, msgspec.Meta(ge=0, le=4320)] = 0
 
 
 class AudioConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -82,10 +96,10 @@ class DevicesConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class QueueConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     paused: bool = False
-    min_free_gib: Annotated[float, msgspec.Meta(ge=0)] = 5
+    min_free_gib: _Span = 5
     retries: Annotated[int, msgspec.Meta(ge=0, le=100)] = 2
-    keep_finished_days: _Count = 90
-    stall_seconds: Annotated[float, msgspec.Meta(gt=0)] = 300
+    keep_finished_days: _Days = 90
+    stall_seconds: _Period = 300
 
 
 class HttpConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -159,109 +173,79 @@ def settings_for(
     )
 
 
-def default_files() -> list[Path]:
-    """The configuration files of this user, in reading order; those that exist.
-
-    root and the service user read /etc/mkv2castd, anyone else $XDG_CONFIG_HOME/mkv2castd (interfaces,
-    "Configuration").
-    """
-    base = Path("/etc/mkv2castd")
-    if os.geteuid() != 0 and "STATE_DIRECTORY" not in os.environ:
-        xdg = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
-        base = Path(xdg) / "mkv2castd"
-    return [file for file in (base / "config.toml", *sorted(base.glob("conf.d/*.toml"))) if file.exists()]
-
-
 def load(files: Iterable[Path], known_profiles: Collection[str], extra_folders: Sequence[Path] = ()) -> Config:
     """Reads, merges and validates. `extra_folders` are watched with default settings unless a file names them.
 
     Raises ConfigError: unreadable or malformed file, unknown key, wrong type or impossible value.
     """
     merged: dict[str, Any] = {}
+    folders: dict[str, FolderConfig] = {}
     for file in files:
-        raw = _read(file)
-        _convert(raw, file, known_profiles)
-        _merge(merged, raw)
-    named = {folder["path"] for folder in merged.get("folder", ())}
-    for path in extra_folders:
-        absolute = os.path.abspath(path)
-        if absolute not in named:
-            named.add(absolute)
-            merged.setdefault("folder", []).append({"path": absolute})
-    config = _convert(merged, Path("configuration"), known_profiles)
-    return msgspec.structs.replace(config, folder=_with_names(config.folder))
-
-
-def remember(state_dir: Path, table: str, key: str, value: Any) -> None:
-    """Writes one run-time change to `runtime.toml`, atomically. Raises OSError."""
-    file = state_dir / RUNTIME_FILE
-    raw = _read(file) if file.exists() else {}
-    raw.setdefault(table, {})[key] = value
-    fresh = file.with_suffix(".toml.new")
-    with fresh.open("wb") as stream:
-        tomli_w.dump(raw, stream)
-        stream.flush()
-        os.fsync(stream.fileno())
-    fresh.replace(file)
-
-
-def _read(file: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"{file}: cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{file}: is not UTF-8 (byte {error.start}): save it as UTF-8") from error
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{file}: is not TOML: {error}") from error
+        raw = read(file)
+        config = _convert(raw, file, known_profiles)
+        _add_named(folders, config.folder, file)
+        _merge(merged, {key: value for key, value in raw.items() if key != "folder"})
+    _add_extra(folders, extra_folders)
+    return msgspec.structs.replace(msgspec.convert(merged, Config), folder=tuple(folders.values()))
 
 
 def _convert(raw: dict[str, Any], file: Path, known_profiles: Collection[str]) -> Config:
     try:
         config = msgspec.convert(raw, Config)
     except msgspec.ValidationError as error:
-        raise ConfigError(f"{file}: {explain(error, Config)}") from error
-    for number, folder in enumerate(config.folder):
-        _check_folder(folder, f"{file}: folder[{number}]", known_profiles)
+        raise ConfigError(f"{printable(file)}: {explain(error, Config)}") from error
+    for key, fault in _faults(config, known_profiles):
+        raise ConfigError(f"{printable(file)}: {key}: {fault}")
     return config
 
 
-def _check_folder(folder: FolderConfig, where: str, known_profiles: Collection[str]) -> None:
-    for key, value in (("path", folder.path), ("output", folder.output)):
-        if value and not os.path.isabs(value):
-            raise ConfigError(f"{where}.{key}: {value!r} is not absolute: it must begin with /")
-    if not folder.path:
-        raise ConfigError(f"{where}.path: is empty: name the folder to watch")
-    if "/" in folder.suffix or "\0" in folder.suffix:
-        raise ConfigError(f"{where}.suffix: {folder.suffix!r} must be part of a file name, without /")
-    if "/" in folder.name:
-        raise ConfigError(f"{where}.name: {folder.name!r} must not contain /")
-    for profile in folder.profile:
-        if profile not in known_profiles:
-            allowed = ", ".join(sorted(known_profiles))
-            raise ConfigError(f"{where}.profile: no such profile {profile!r}; allowed: {allowed}")
+def _faults(config: Config, known_profiles: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Each impossible value: its key and what is wrong with it."""
+    checked = [("video.max_height", height_fault(config.video.max_height))]
+    for number, folder in enumerate(config.folder):
+        at = f"folder[{number}]"
+        checked += [
+            (f"{at}.path", path_fault(folder.path)),
+            (f"{at}.output", path_fault(folder.output) if folder.output else None),
+            (f"{at}.name", name_fault(folder.name)),
+            (f"{at}.suffix", suffix_fault(folder.suffix, not folder.output, folder.source == "replace")),
+        ]
+        checked += [(f"{at}.profile", profile_fault(name, known_profiles)) for name in folder.profile]
+    for number, address in enumerate(config.http.listen):
+        try:
+            listen_address(address)
+        except ValueError as error:
+            checked.append((f"http.listen[{number}]", str(error)))
+    return ((key, fault) for key, fault in checked if fault is not None)
 
 
 def _merge(into: dict[str, Any], raw: dict[str, Any]) -> None:
-    for key, value in raw.items():
-        if isinstance(value, dict):
-            into.setdefault(key, {}).update(value)
-        elif isinstance(value, list):
-            into.setdefault(key, []).extend(value)
-        else:
-            into[key] = value
+    for table, keys in raw.items():
+        into.setdefault(table, {}).update(keys)
 
 
-def _with_names(folders: Sequence[FolderConfig]) -> tuple[FolderConfig, ...]:
-    named: dict[str, FolderConfig] = {}
-    for folder in folders:
-        name = folder.name or folder.root.name or "root"
-        path = os.path.normpath(folder.path)
+def _add_named(named: dict[str, FolderConfig], folders: Sequence[FolderConfig], file: Path) -> None:
+    for number, folder in enumerate(folders):
+        at = f"{printable(file)}: folder[{number}]"
+        path = normal_path(folder.path)
+        name = folder.name or default_name(path)
+        if any(path == other.path for other in named.values()):
+            raise ConfigError(f"{at}.path: {path} stands twice: remove one of the two")
         if name in named:
             raise ConfigError(
-                f"folder: {named[name].path} and {path} are both called {name!r}: give one of them a name of its own"
+                f"{at}.name: {named[name].path} and {path} are both called {name!r}: give one of them another name"
             )
-        if any(path == other.path for other in named.values()):
-            raise ConfigError(f"folder: {path} stands twice: remove one of the two")
         named[name] = msgspec.structs.replace(folder, name=name, path=path)
-    return tuple(named.values())
+
+
+def _add_extra(named: dict[str, FolderConfig], extra_folders: Sequence[Path]) -> None:
+    """The command line has no names to give: a second folder of one name gets a number."""
+    for extra in extra_folders:
+        path = normal_path(os.path.abspath(extra))
+        if any(path == folder.path for folder in named.values()):
+            continue
+        base = default_name(path)
+        name = next(
+            name for name in itertools.chain([base], (f"{base}-{n}" for n in itertools.count(2))) if name not in named
+        )
+        named[name] = FolderConfig(path=path, name=name)

@@ -95,7 +95,7 @@ class Hub:
 
     def publish(self, event: Event) -> None:
         """Never waits and never fails for a slow subscriber. Call in the event loop's thread."""
-        for listener in self._listeners:
+        for listener in tuple(self._listeners):
             listener(event)
         for subscription in tuple(self._subscriptions):
             subscription.offer(event)
