@@ -1,0 +1,66 @@
+"""Whether there is a film at all that can be decoded; if not, an error that says what is wrong with it."""
+
+from __future__ import annotations
+
+from mkv2castd.encoder.audio_rules import usable
+from mkv2castd.encoder.media import AudioStream, Media, VideoStream
+from mkv2castd.errors import ErrorCode, MediaError
+
+_LOCKED = frozenset({"encv", "enca", "drms", "drmi", "drm", "p608"})
+# Codecs that ffmpeg names but cannot decode.
+_UNDECODABLE = frozenset({"ac4", "mpegh_3d_audio", "vvc", "dnxuc"})
+_STILLS = ("image2", "_pipe", "tty")
+# From this ffprobe score on the format is more than a guess (AVPROBE_SCORE_RETRY).
+_SURE = 26
+
+
+def require_a_film(media: Media) -> VideoStream | None:
+    """The film's picture, or None for a recording of sound only.
+
+    Raises MediaError: source_unreadable (nothing in it, 0 seconds long, a guess of a format), unsupported_media
+    (locked, a codec that nobody here decodes, a still).
+    """
+    if not media.streams:
+        raise MediaError(ErrorCode.SOURCE_UNREADABLE, "the file holds neither picture nor sound: copy it here again")
+    for stream in media.streams:
+        if stream.codec_tag in _LOCKED:
+            raise MediaError(
+                ErrorCode.UNSUPPORTED_MEDIA, f"the film is locked by copy protection ({stream.codec_tag})"
+            )
+    if media.duration == 0:
+        raise MediaError(ErrorCode.SOURCE_UNREADABLE, "the film is 0 seconds long: copy it here again")
+    if media.format_names[:1] and any(still in media.format_names[0] for still in _STILLS):
+        raise MediaError(ErrorCode.UNSUPPORTED_MEDIA, f"a still ({media.format_names[0]}), not a film")
+    picture = media.picture
+    if picture is None and media.probe_score is not None and media.probe_score < _SURE:
+        raise MediaError(ErrorCode.SOURCE_UNREADABLE, "the file is no film: its contents only resemble one")
+    if picture is not None:
+        _require_a_decoder(picture)
+    _require_sound(media)
+    return picture
+
+
+def _require_a_decoder(picture: VideoStream) -> None:
+    if picture.codec is None or picture.codec in _UNDECODABLE:
+        raise MediaError(ErrorCode.UNSUPPORTED_MEDIA, f"no decoder for the picture's codec, {_name(picture)}")
+    if picture.width is None or picture.height is None:
+        raise MediaError(ErrorCode.SOURCE_UNREADABLE, "the size of the picture cannot be read: the film is damaged")
+    if picture.dolby_vision == 5:
+        raise MediaError(
+            ErrorCode.UNSUPPORTED_MEDIA,
+            "Dolby Vision profile 5: its colours have no HDR10 or standard form in the file that could be converted",
+        )
+
+
+def _require_sound(media: Media) -> None:
+    tracks = media.audio
+    if not tracks or any(usable(track) for track in tracks):
+        return
+    unknown = next((track for track in tracks if track.codec is None), None)
+    if unknown is not None:
+        raise MediaError(ErrorCode.UNSUPPORTED_MEDIA, f"no decoder for the sound's codec, {_name(unknown)}")
+    raise MediaError(ErrorCode.SOURCE_UNREADABLE, "the only sound track is announced, but holds no sound")
+
+
+def _name(stream: VideoStream | AudioStream) -> str:
+    return stream.codec or stream.codec_tag or "unknown"
