@@ -39,7 +39,8 @@ def convert_argv(plan: Plan, source: Path, target: Path, tag: str) -> list[str]:
     argv += ["-progress", "pipe:1", "-stats_period", "0.5", "-y"]
     if plan.missing_times:
         argv += ["-fflags", "+genpts"]
-    argv += ["-i", file_url(source)]
+    # what calls itself a film but is a playlist must not make ffmpeg open addresses
+    argv += ["-protocol_whitelist", "file", "-i", file_url(source)]
     for stream in plan.kept:
         argv += ["-map", f"0:{stream.index}"]
     argv += ["-map_metadata", "0", "-map_chapters", "0" if plan.chapters else "-1"]

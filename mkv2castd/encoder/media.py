@@ -239,7 +239,7 @@ def _stream(position: int, row: Mapping[str, Any]) -> AnyStream:
         "start": lenient.number(row.get("start_time")),
         "duration": duration if duration is not None else _seconds(lenient.clock(tags.get("duration"))),
         "bitrate": lenient.whole(row.get("bit_rate"), 1) or lenient.whole(tags.get("bps"), 1),
-        "dispositions": frozenset(k for k, v in lenient.table(row.get("disposition")).items() if v == 1),
+        "dispositions": _dispositions(row, tags),
         "statistics": tuple(str(key) for key in lenient.table(row.get("tags")) if _is_statistic(str(key))),
     }
     match row.get("codec_type"):
@@ -254,6 +254,12 @@ def _stream(position: int, row: Mapping[str, Any]) -> AnyStream:
             return OtherStream(kind=StreamKind.ATTACHMENT, **facts)
         case _:
             return OtherStream(kind=StreamKind.DATA, **facts)
+
+
+def _dispositions(row: Mapping[str, Any], tags: Mapping[str, str]) -> frozenset[str]:
+    """ffmpeg itself writes covers into Matroska as tracks and loses their flag, but not their MIME type."""
+    told = frozenset(key for key, value in lenient.table(row.get("disposition")).items() if value == 1)
+    return told | {"attached_pic"} if tags.get("mimetype", "").startswith("image/") else told
 
 
 def _codec_tag(value: Any) -> str | None:

@@ -1,0 +1,59 @@
+"""What is in this file? Asks ffprobe, once a film."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+
+from mkv2castd.encoder import process
+from mkv2castd.encoder.media import Media, parse_ffprobe
+from mkv2castd.errors import ErrorCode, MediaError
+from mkv2castd.model import printable
+
+_TIMEOUT_SECONDS = 60.0
+_LIMIT_BYTES = 16 * 1024 * 1024
+# Only `file`: a playlist that calls itself a film must not make us open addresses.
+_ARGV = ("ffprobe", "-v", "error", "-protocol_whitelist", "file", "-of", "json")
+_SHOW = ("-show_format", "-show_streams", "-show_chapters")
+
+
+async def probe(path: Path, environment: Mapping[str, str] | None = None) -> Media:
+    """What ffprobe says about `path`. environment is added to the child's.
+
+    Raises MediaError (source_unreadable): not there, no regular file, empty, or nothing that ffprobe knows;
+    ConfigError: no ffprobe; DeviceError (stalled): no answer within a minute.
+    """
+    require_regular_file(path)
+    argv = [*_ARGV, *_SHOW, f"file:{path}"]
+    answer = await process.capture(argv, timeout=_TIMEOUT_SECONDS, limit=_LIMIT_BYTES, environment=environment)
+    if answer.exit_code != 0:
+        raise MediaError(
+            ErrorCode.SOURCE_UNREADABLE,
+            f"{printable(path)} is no film that ffmpeg can read, or it is damaged: copy it here again",
+            _last_line(answer.stderr_tail),
+        )
+    return parse_ffprobe(answer.stdout)
+
+
+def require_regular_file(path: Path) -> None:
+    """Raises MediaError (source_unreadable) for what could hang ffprobe or mislead it: folders, pipes, devices."""
+    shown = printable(path)
+    try:
+        found = path.stat()
+    except OSError as error:
+        raise MediaError(
+            ErrorCode.SOURCE_UNREADABLE, f"{shown} cannot be opened: {error.strerror}", str(error)
+        ) from error
+    except ValueError as error:
+        raise MediaError(ErrorCode.SOURCE_UNREADABLE, f"{shown!r} can be no file's name: {error}") from error
+    if not stat.S_ISREG(found.st_mode):
+        kind = "a folder" if stat.S_ISDIR(found.st_mode) else "a pipe or a device"
+        raise MediaError(ErrorCode.SOURCE_UNREADABLE, f"{shown} is {kind}, not a file: name the film itself")
+    if found.st_size == 0:
+        raise MediaError(ErrorCode.SOURCE_UNREADABLE, f"{shown} is empty: copy it here again")
+
+
+def _last_line(stderr: str) -> str | None:
+    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
+    return printable(lines[-1]) if lines else None
