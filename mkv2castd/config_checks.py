@@ -86,7 +86,7 @@ def listen_address(text: str) -> tuple[str, int] | Path:
     if host.startswith("[") and host.endswith("]"):
         host = host[1:-1]
     elif ":" in host:
-        raise ValueError(f"{text!r}: an IPv6 address must stand in brackets, as in [::1]:8080")
+        raise ValueError(f"{text!r}: an IPv6 address must be in brackets, as in [::1]:8080")
     if not _is_loopback(host):
         raise ValueError(
             f"{text!r} could be reached from other machines, and there is no access control yet; "
