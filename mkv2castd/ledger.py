@@ -23,7 +23,10 @@ _WORKING = ("processing", "analyzing")
 
 @dataclass(frozen=True, slots=True)
 class KnownFile:
-    """A file that was seen. kind: "source" or "output"; origin: the film that an output was made from."""
+    """A file that was seen. kind: "source" or "output"; origin: the film that an output was made from.
+
+    complete: nobody writes to it any more, as far as was known when it was seen.
+    """
 
     path: Path
     folder: str
@@ -32,6 +35,7 @@ class KnownFile:
     job_id: UUID | None = None
     origin: Path | None = None
     gone_at: float | None = None
+    complete: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,15 @@ class Ledger:
             (os.fsencode(source),),
         ).fetchone()
         return rows.to_job(row) if row is not None else None
+
+    def claimed_by_other(self, output: Path, job_id: UUID) -> bool:
+        """Is another unfinished job about to write this file?"""
+        found = self._db.execute(
+            """SELECT 1 FROM jobs WHERE output = ? AND id != ?
+               AND status NOT IN ('completed', 'failed', 'cancelled')""",
+            (os.fsencode(output), str(job_id)),
+        )
+        return found.fetchone() is not None
 
     def add(self, job: Job) -> Job:
         """Stores a new job behind all others of its priority."""
@@ -172,7 +185,7 @@ class Ledger:
 
     def remember(self, file: KnownFile) -> None:
         self._db.execute(
-            "REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 os.fsencode(file.path),
                 file.folder,
@@ -181,11 +194,16 @@ class Ledger:
                 str(file.job_id) if file.job_id is not None else None,
                 os.fsencode(file.origin) if file.origin is not None else None,
                 file.gone_at,
+                file.complete,
             ),
         )
 
     def forget(self, path: Path) -> None:
         self._db.execute("DELETE FROM files WHERE path = ?", (os.fsencode(path),))
+
+    def move_origin(self, old: Path, new: Path) -> None:
+        """The film that outputs were made from has moved."""
+        self._db.execute("UPDATE files SET origin = ? WHERE origin = ?", (os.fsencode(new), os.fsencode(old)))
 
     def forget_gone_before(self, moment: float) -> None:
         self._db.execute("DELETE FROM files WHERE gone_at < ?", (moment,))
@@ -197,8 +215,7 @@ class Ledger:
         cursor.row_factory = None  # plain tuples: a library has 100,000 of them
         found = cursor.execute(
             """SELECT path, device, inode, size, mtime_ns FROM files
-               WHERE folder = ? AND gone_at IS NULL
-               AND path NOT IN (SELECT source FROM jobs WHERE status = 'pending')""",
+               WHERE folder = ? AND gone_at IS NULL AND complete""",
             (folder,),
         )
         return {path: (device, inode, size, mtime_ns) for path, device, inode, size, mtime_ns in found}
@@ -225,4 +242,5 @@ def _to_file(row: sqlite3.Row) -> KnownFile:
         job_id=UUID(row["job_id"]) if row["job_id"] is not None else None,
         origin=rows.to_path(row["origin"]) if row["origin"] is not None else None,
         gone_at=row["gone_at"],
+        complete=bool(row["complete"]),
     )

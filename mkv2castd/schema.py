@@ -38,6 +38,7 @@ STEPS: tuple[str, ...] = (
     );
     CREATE INDEX jobs_by_status ON jobs (status, priority DESC, sequence);
     CREATE INDEX jobs_by_source ON jobs (source);
+    CREATE INDEX jobs_by_output ON jobs (output) WHERE output IS NOT NULL;
     CREATE INDEX jobs_by_age ON jobs (sequence);
     CREATE INDEX jobs_by_end ON jobs (finished_at) WHERE finished_at IS NOT NULL;
 
@@ -63,7 +64,8 @@ STEPS: tuple[str, ...] = (
         kind TEXT NOT NULL CHECK (kind IN ('source', 'output')),
         job_id TEXT,
         origin BLOB,
-        gone_at REAL
+        gone_at REAL,
+        complete INTEGER NOT NULL
     ) WITHOUT ROWID;
     CREATE INDEX files_by_identity ON files (inode, size, mtime_ns);
     CREATE INDEX files_by_folder ON files (folder);

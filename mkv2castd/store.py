@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -106,7 +106,17 @@ class Store:
             # An error that nobody expects in a work function ends this thread: nobody may wait for it in vain.
             if running and self._fault is None:
                 self._fault = StoreError(f"{self._file}: the writer has ended")
-                self._loop.call_soon_threadsafe(self._answer, [(one, None, self._fault) for one in group], [])
+                group += self._drain()
+                lost: list[_Answer] = [(request, None, self._fault) for request in group]
+                self._loop.call_soon_threadsafe(self._answer, lost, list[Event]())
+
+    def _drain(self) -> list[_Request]:
+        found: list[_Request] = []
+        with suppress(queue.Empty):
+            while True:
+                item = self._requests.get_nowait()
+                found += [item] if item is not None else []
+        return found
 
     def _next_group(self) -> tuple[list[_Request], bool]:
         group: list[_Request] = []
@@ -151,7 +161,7 @@ class Store:
         self._connection.execute("RELEASE one")
         return request, result, None
 
-    def _answer(self, answers: list[tuple[_Request, Any, BaseException | None]], events: list[Event]) -> None:
+    def _answer(self, answers: list[_Answer], events: list[Event]) -> None:
         for event in events:
             self._publish(event)
         for request, result, error in answers:

@@ -1,0 +1,261 @@
+"""The verbs: whatever WebSocket, HTTP or the command line wants done, it is done here."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+from mkv2castd import config as configuration
+from mkv2castd.config import settings_for
+from mkv2castd.encoder.analyze import analyze_file
+from mkv2castd.encoder.running import ENDINGS, Stop
+from mkv2castd.encoder.schedule import CPU, Turn
+from mkv2castd.encoder.workshop import Workshop
+from mkv2castd.errors import ErrorCode, RequestError
+from mkv2castd.events import Hub, QueueChanged
+from mkv2castd.ledger import KnownFile, Ledger
+from mkv2castd.model import (
+    Analysis,
+    Attempt,
+    Container,
+    Health,
+    Job,
+    JobPage,
+    JobQuery,
+    JobStatus,
+    Progress,
+    advance,
+)
+from mkv2castd.reception import Reception
+from mkv2castd.wishes import check_priority, check_profile, film_at, same_wish
+
+_OVERVIEW_LIVE = 500
+_OVERVIEW_FINISHED = 50
+_CANCEL_SECONDS = 30.0
+
+
+class Control:
+    """Every verb raises RequestError for what cannot be done as asked; what a verb has returned is durable."""
+
+    def __init__(self, hub: Hub, workshop: Workshop, reception: Reception, state_dir: Path) -> None:
+        self.hub = hub
+        self._workshop = workshop
+        self._store = workshop.store
+        self._reception = reception
+        self._state_dir = state_dir
+
+    # Looking
+
+    @property
+    def queue_paused(self) -> bool:
+        return self._workshop.gate.paused
+
+    async def job(self, job_id: UUID) -> Job:
+        return await self._store.read(lambda ledger: ledger.require(job_id))
+
+    async def attempts(self, job_id: UUID) -> tuple[Attempt, ...]:
+        return await self._store.read(lambda ledger: ledger.attempts(job_id))
+
+    def progress(self, job_id: UUID) -> Progress | None:
+        """Of the running attempt; None when none runs or nothing is known yet."""
+        running = self._workshop.lanes.running.get(job_id)
+        return running.progress if running is not None else None
+
+    async def jobs(self, query: JobQuery) -> JobPage:
+        return await self._store.read(lambda ledger: ledger.page(query))
+
+    async def overview(self) -> list[Job]:
+        """The unfinished ones (500 at most: those being worked on, then the queue in its order) and the 50 that
+        finished last."""
+        return await self._store.read(
+            lambda ledger: ledger.unfinished(_OVERVIEW_LIVE) + ledger.newest_finished(_OVERVIEW_FINISHED)
+        )
+
+    async def log(self, job_id: UUID) -> str:
+        """What ffmpeg said in all attempts; empty when none has run yet."""
+        await self.job(job_id)
+        file = self._workshop.surroundings.log_of(job_id)
+
+        def read() -> str:
+            try:
+                return file.read_text(encoding="utf-8", errors="replace")
+            except FileNotFoundError:
+                return ""
+
+        return await asyncio.to_thread(read)
+
+    def health(self) -> Health:
+        """False once the store cannot be written; a folder's problem is told, but the others are served."""
+        problems = [
+            f"{folder.name}: {folder.problem}" for folder in self._reception.folders.values() if folder.problem
+        ]
+        if self._store.failed.done():
+            problems.insert(0, str(self._store.failed.result()))
+        return Health(not self._store.failed.done(), tuple(problems))
+
+    async def analyze(
+        self, path: Path, *, profile: tuple[str, ...] | None = None, container: Container | None = None
+    ) -> Analysis:
+        folder, _ = await asyncio.to_thread(film_at, path, self._workshop.config)
+        check_profile(profile)
+        settings = settings_for(self._workshop.config, folder, profile, container)
+        return await analyze_file(path, settings, self._workshop.surroundings.environment)
+
+    # Doing
+
+    async def submit(
+        self,
+        path: Path,
+        *,
+        profile: tuple[str, ...] | None = None,
+        container: Container | None = None,
+        priority: int | None = None,
+        device: str | None = None,
+    ) -> Job:
+        """A job for this film, whatever is known of it. One that is on its way already is answered with the job
+        that it has, unless other wishes are brought (invalid_state)."""
+        folder, identity = await asyncio.to_thread(film_at, path, self._workshop.config)
+        check_profile(profile)
+        check_priority(priority)
+        if device not in (None, CPU):
+            raise RequestError(ErrorCode.NO_SUCH_DEVICE, f"there is no device {device!r}: there is {CPU!r}")
+        job = Job(
+            id=uuid4(),
+            folder=folder.name,
+            source=path,
+            identity=identity,
+            status=JobStatus.ANALYZING,
+            created_at=time.time(),
+            priority=priority if priority is not None else folder.priority,
+            profile=profile,
+            container=container,
+            device=device,
+        )
+
+        def add(ledger: Ledger) -> Job:
+            if (live := ledger.live_job_at(path)) is not None:
+                return same_wish(live, job)
+            added = ledger.add(job)
+            ledger.remember(KnownFile(path, folder.name, identity, "source", added.id))
+            return added
+
+        added = await self._store.write(add)
+        if added.id == job.id:
+            self._workshop.intake.put(Turn.of(added))
+        elif priority is not None and priority != added.priority:
+            return await self.set_priority(added.id, priority)
+        return added
+
+    async def cancel(self, job_id: UUID) -> Job:
+        """Ends the job, whatever it is at; a running ffmpeg is gone when this returns."""
+
+        def write(ledger: Ledger) -> Job:
+            job = ledger.require(job_id)
+            if job.status is JobStatus.PROCESSING:
+                return job
+            ending = {"stage": None, "paused": False, "failure": ENDINGS[Stop.CANCEL], "finished_at": time.time()}
+            return ledger.save(advance(job, JobStatus.CANCELLED, **ending))
+
+        job = await self._store.write(write)
+        if job.status is JobStatus.CANCELLED:
+            self._take_back(job_id)
+            return job
+        running = self._workshop.lanes.running.get(job_id)
+        if running is None or running.task is None or not running.end(Stop.CANCEL):
+            raise RequestError(ErrorCode.INVALID_STATE, "too late: the output is being put in place")
+        await asyncio.wait([running.task], timeout=_CANCEL_SECONDS)
+        return await self.job(job_id)
+
+    async def pause(self, job_id: UUID) -> Job:
+        """A running ffmpeg is stopped in its tracks (SIGSTOP); the status stays as it is."""
+        job = await self._change(job_id, _paused(True))
+        if job.status is JobStatus.QUEUED:
+            self._workshop.lanes.discard(job_id)
+        self._workshop.lanes.hold(job_id, True)
+        return job
+
+    async def resume(self, job_id: UUID) -> Job:
+        job = await self._change(job_id, _paused(False))
+        if job.status is JobStatus.QUEUED:
+            self._workshop.enqueue(job)
+        self._workshop.lanes.hold(job_id, False)
+        return job
+
+    async def retry(self, job_id: UUID) -> Job:
+        """A failed or cancelled job is queued again and, since its film may have changed, analysed again."""
+
+        def again(ledger: Ledger) -> Job:
+            job = ledger.require(job_id)
+            if (live := ledger.live_job_at(job.source)) is not None and live.id != job_id:
+                raise RequestError(ErrorCode.INVALID_STATE, f"the film is being worked on as job {live.id}")
+            fresh: dict[str, Any] = {"failure": None, "reason": None, "finished_at": None, "output_size": None}
+            job = ledger.save(advance(job, JobStatus.QUEUED, **fresh))
+            return ledger.save(advance(job, JobStatus.ANALYZING))
+
+        job = await self._store.write(again)
+        self._workshop.intake.put(Turn.of(job))
+        return job
+
+    async def set_priority(self, job_id: UUID, priority: int) -> Job:
+        """-100 … 100, higher first; within one priority, first come, first served."""
+        check_priority(priority)
+
+        def change(job: Job) -> Job:
+            _check_unfinished(job)
+            return replace(job, priority=priority)
+
+        job = await self._change(job_id, change)
+        if job.status is JobStatus.QUEUED:
+            self._workshop.enqueue(job)
+        elif job.status is JobStatus.ANALYZING:
+            self._workshop.intake.put(Turn.of(job))
+        return job
+
+    async def remove(self, job_id: UUID) -> None:
+        """Forgets a finished job and its log. Its film stays known: it is not converted again for that."""
+
+        def forget(ledger: Ledger) -> None:
+            job = ledger.require(job_id)
+            if not job.status.finished:
+                raise RequestError(ErrorCode.INVALID_STATE, f"the job is {job.status.value}: cancel it first")
+            ledger.remove(job_id)
+
+        await self._store.write(forget)
+        await asyncio.to_thread(self._workshop.surroundings.log_of(job_id).unlink, missing_ok=True)
+
+    async def pause_queue(self) -> None:
+        """Nothing new starts, and what runs is suspended; it stays so over a restart."""
+        await self._set_queue_paused(True)
+
+    async def resume_queue(self) -> None:
+        await self._set_queue_paused(False)
+
+    async def _set_queue_paused(self, paused: bool) -> None:
+        await asyncio.to_thread(configuration.remember, self._state_dir, "queue", "paused", paused)
+        self._workshop.lanes.pause_all(paused)
+        self.hub.publish(QueueChanged(paused))
+
+    async def _change(self, job_id: UUID, change: Callable[[Job], Job]) -> Job:
+        return await self._store.write(lambda ledger: ledger.save(change(ledger.require(job_id))))
+
+    def _take_back(self, job_id: UUID) -> None:
+        self._workshop.lanes.discard(job_id)
+        self._workshop.intake.discard(job_id)
+
+
+def _paused(paused: bool) -> Callable[[Job], Job]:
+    def change(job: Job) -> Job:
+        _check_unfinished(job)
+        return replace(job, paused=paused)
+
+    return change
+
+
+def _check_unfinished(job: Job) -> None:
+    if job.status.finished:
+        raise RequestError(ErrorCode.INVALID_STATE, f"the job is {job.status.value} already")

@@ -1,0 +1,127 @@
+"""The composition root: builds the house, runs it, and leaves it room by room. Lifetimes nest; leaving the blocks
+is the shutdown order."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Never
+
+from mkv2castd.api.http import serve
+from mkv2castd.check import require_ffmpeg
+from mkv2castd.config import Config
+from mkv2castd.control import Control
+from mkv2castd.encoder.workshop import Workshop
+from mkv2castd.errors import ConfigError
+from mkv2castd.events import Hub
+from mkv2castd.folders import Folders
+from mkv2castd.housekeeping import keep_house
+from mkv2castd.lock import state_folder
+from mkv2castd.reception import Reception
+from mkv2castd.recovery import recover
+from mkv2castd.store import Store, StoreError, open_store
+from mkv2castd.supervise import supervise
+
+_log = logging.getLogger(__name__)
+_NEEDS_RESTART = ("devices", "http")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How one run was asked for. `load` reads the configuration anew; `ready` is told the addresses."""
+
+    load: Callable[[], Config]
+    state_dir: Path
+    ready: Callable[[Sequence[str], Config], None]
+
+
+class _Stopped(Exception):
+    """The way out of the block for SIGTERM and SIGINT."""
+
+
+async def run(options: Options) -> None:
+    """The daemon, until SIGTERM or SIGINT. Raises ConfigError when it cannot start, StoreError when its memory
+    fails; whatever was under way is taken up by the next start."""
+    with _signals() as (stop, reload):
+        config = options.load()
+        with state_folder(options.state_dir):
+            await require_ffmpeg()
+            hub = Hub()
+            async with open_store(options.state_dir, hub.publish) as store:
+                await recover(store, options.state_dir)
+                workshop = Workshop(config, options.state_dir, store, hub.publish)
+                reception = Reception(workshop, hub.publish)
+                control = Control(hub, workshop, reception, options.state_dir)
+                await workshop.take_up()
+                async with serve(control, config.http.listen) as server:
+                    options.ready(server.addresses, config)
+                    await _work(options, store, workshop, reception, stop, reload)
+
+
+async def _work(
+    options: Options,
+    store: Store,
+    workshop: Workshop,
+    reception: Reception,
+    stop: asyncio.Event,
+    reload: asyncio.Event,
+) -> None:
+    folders = Folders(reception)
+    folders.apply(workshop.config)
+    try:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(workshop.serve())
+            group.create_task(folders.serve())
+            group.create_task(supervise("housekeeping", lambda: keep_house(workshop)))
+            group.create_task(_reload(options, workshop, folders, reload))
+            group.create_task(_end_with_the_store(store))
+            await stop.wait()
+            raise _Stopped
+    except BaseExceptionGroup as ended:
+        if ended.subgroup(StoreError) is not None:
+            raise store.failed.result() from None
+        _, others = ended.split(_Stopped)
+        if others is not None:
+            raise others from None
+    _log.info("stopped")
+
+
+async def _end_with_the_store(store: Store) -> Never:
+    raise await asyncio.shield(store.failed)
+
+
+async def _reload(options: Options, workshop: Workshop, folders: Folders, reload: asyncio.Event) -> Never:
+    while True:
+        await reload.wait()
+        reload.clear()
+        try:
+            fresh = await asyncio.to_thread(options.load)
+        except ConfigError as error:
+            _log.error("the configuration is kept as it was: %s", error.message)
+            continue
+        for table in _NEEDS_RESTART:
+            if getattr(fresh, table) != getattr(workshop.config, table):
+                _log.warning("[%s] has changed: this takes effect with the next start", table)
+        workshop.config = fresh
+        workshop.lanes.pause_all(fresh.queue.paused)
+        folders.apply(fresh)
+        _log.info("configuration read anew")
+
+
+@contextmanager
+def _signals() -> Iterator[tuple[asyncio.Event, asyncio.Event]]:
+    loop = asyncio.get_running_loop()
+    stop, reload = asyncio.Event(), asyncio.Event()
+    handlers = {signal.SIGTERM: stop, signal.SIGINT: stop, signal.SIGHUP: reload}
+    for number, event in handlers.items():
+        loop.add_signal_handler(number, event.set)
+    try:
+        yield stop, reload
+    finally:
+        for number in handlers:
+            loop.remove_signal_handler(number)

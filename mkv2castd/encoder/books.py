@@ -1,0 +1,113 @@
+"""What is written down when an attempt begins, commits and ends: transactions over the Ledger."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from mkv2castd.encoder import output
+from mkv2castd.encoder.naming import temporary_for
+from mkv2castd.encoder.output import Commit
+from mkv2castd.ledger import KnownFile, Ledger
+from mkv2castd.model import Attempt, Failure, Identity, Job, JobStatus, Outcome, Stage, advance
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A job whose attempt has been written down. pending: a commit that an earlier run left unfinished."""
+
+    job: Job
+    attempt: Attempt
+    replaces: Identity | None
+    pending: Commit | None
+
+
+def begin(ledger: Ledger, job_id: UUID, device: str, now: float) -> Begun | None:
+    """None when the job is no longer waiting for its turn."""
+    job = ledger.job(job_id)
+    if job is None or job.status is not JobStatus.QUEUED or job.paused or job.output is None:
+        return None
+    stage = Stage.REMUXING if job.lane == "remux" else Stage.TRANSCODING
+    number = len(ledger.attempts(job_id)) + 1
+    attempt = Attempt(number, device, now, temporary=temporary_for(job.output, job_id))
+    ledger.save_attempt(job_id, attempt)
+    job = ledger.save(advance(job, JobStatus.PROCESSING, stage=stage, started_at=now, reason=None, failure=None))
+    known = ledger.file_at(job.output) if job.output is not None else None
+    ours = known is not None and known.kind == "output" and known.origin == job.source
+    entry = ledger.commit_of(job_id)
+    return Begun(
+        job,
+        attempt,
+        replaces=known.identity if known is not None and ours else None,
+        pending=output.decode(entry) if entry is not None else None,
+    )
+
+
+def journal(ledger: Ledger, job: Job, commit: Commit) -> None:
+    """The output is known from before its first rename on, so that no watcher takes it for a film."""
+    ledger.begin_commit(job.id, output.encode(commit))
+    ledger.remember(KnownFile(commit.target, job.folder, commit.identity, "output", job.id, job.source))
+
+
+def complete(ledger: Ledger, job_id: UUID, attempt: Attempt, commit: Commit, now: float) -> Job:
+    job = ledger.require(job_id)
+    ledger.save_attempt(job_id, replace(attempt, outcome=Outcome.COMPLETED, ended_at=now))
+    ledger.end_commit(job_id)
+    return ledger.save(
+        advance(
+            job,
+            JobStatus.COMPLETED,
+            stage=None,
+            paused=False,
+            output=commit.target,
+            output_size=commit.identity.size,
+            reason=commit.note,
+            finished_at=now,
+        )
+    )
+
+
+def give_up_commit(ledger: Ledger, job_id: UUID) -> Commit | None:
+    """Nothing was put in place, and nothing will be. Returns what had been begun."""
+    entry = ledger.commit_of(job_id)
+    if entry is None:
+        return None
+    commit = output.decode(entry)
+    ledger.end_commit(job_id)
+    known = ledger.file_at(commit.target)
+    if known is not None and known.identity == commit.identity:
+        ledger.forget(commit.target)
+    return commit
+
+
+def fail(ledger: Ledger, job_id: UUID, attempt: Attempt, failure: Failure, now: float) -> Job:
+    """The attempt and the job with it."""
+    ledger.save_attempt(job_id, _ended(attempt, Outcome.FAILED, now, failure))
+    job = ledger.require(job_id)
+    return ledger.save(advance(job, JobStatus.FAILED, stage=None, paused=False, failure=failure, finished_at=now))
+
+
+def back_to_queue(
+    ledger: Ledger, job_id: UUID, attempt: Attempt, outcome: Outcome, failure: Failure | None, now: float
+) -> Job:
+    """The attempt has ended, the job waits for its next one at the head of its lane."""
+    ledger.save_attempt(job_id, _ended(attempt, outcome, now, failure))
+    job = ledger.require(job_id)
+    return ledger.save(advance(job, JobStatus.QUEUED, stage=Stage.WAITING, started_at=None))
+
+
+def note(ledger: Ledger, job_id: UUID, reason: str) -> None:
+    """Says why a queued job has to wait."""
+    job = ledger.job(job_id)
+    if job is not None and job.status is JobStatus.QUEUED:
+        ledger.save(replace(job, stage=Stage.WAITING, reason=reason))
+
+
+def cancel(ledger: Ledger, job_id: UUID, attempt: Attempt, failure: Failure, now: float) -> Job:
+    ledger.save_attempt(job_id, _ended(attempt, Outcome.CANCELLED, now, failure))
+    job = ledger.require(job_id)
+    return ledger.save(advance(job, JobStatus.CANCELLED, stage=None, paused=False, failure=failure, finished_at=now))
+
+
+def _ended(attempt: Attempt, outcome: Outcome, now: float, failure: Failure | None) -> Attempt:
+    return replace(attempt, outcome=outcome, ended_at=now, failure=failure)

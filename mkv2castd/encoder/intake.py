@@ -1,0 +1,164 @@
+"""Analysis: each complete film is probed, judged and given its lane and its output's name."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Never
+from uuid import UUID
+
+from mkv2castd.config import Settings
+from mkv2castd.encoder.line import Gate, Line
+from mkv2castd.encoder.media import Media
+from mkv2castd.encoder.media_cache import MediaCache
+from mkv2castd.encoder.plan import Plan, Skip, analysis, plan
+from mkv2castd.encoder.probe import probe
+from mkv2castd.encoder.running import House
+from mkv2castd.encoder.schedule import Turn
+from mkv2castd.encoder.target import Claim, claim
+from mkv2castd.errors import ErrorCode, MediaError, Mkv2castdError
+from mkv2castd.ledger import Ledger
+from mkv2castd.model import Failure, Identity, Job, JobStatus, Stage, advance, printable
+from mkv2castd.store import Store
+
+_log = logging.getLogger(__name__)
+_SLOTS = 2  # ffprobe waits for the disk about as long as it computes
+_TRIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the analysis came to. `claim` is None when nothing is to be made."""
+
+    identity: Identity
+    media: Media
+    decision: Plan | Skip
+    claim: Claim | None
+
+
+class Intake:
+    """`on_queued` is called with each job that has got its lane."""
+
+    def __init__(
+        self,
+        store: Store,
+        gate: Gate,
+        house: House,
+        cache: MediaCache,
+        environment: Mapping[str, str],
+        on_queued: Callable[[Job], None],
+    ) -> None:
+        self._store = store
+        self._house = house
+        self._cache = cache
+        self._environment = environment
+        self._on_queued = on_queued
+        self._line = Line("intake", _SLOTS, self._work, gate, heeds_pause=False)
+
+    async def serve(self) -> Never:
+        await self._line.serve()
+
+    def put(self, turn: Turn) -> None:
+        self._line.put(turn)
+
+    def discard(self, job_id: UUID) -> None:
+        self._line.discard(job_id)
+
+    def __len__(self) -> int:
+        return len(self._line)
+
+    async def _work(self, turn: Turn) -> None:
+        job = await self._store.read(lambda ledger: ledger.job(turn.job_id))
+        settings = self._house.settings_of(job) if job is not None else None
+        if job is None or settings is None or job.status is not JobStatus.ANALYZING:
+            return
+        try:
+            verdict = await self._judge(job, settings)
+        except (Mkv2castdError, OSError) as error:
+            failure = _failure(error, job)
+            _log.error("%s: %s", printable(job.source), failure.message, extra=_fields(job))
+            await self._store.write(lambda ledger: _fail(ledger, job, failure))
+            return
+        told = await self._store.write(lambda ledger: _conclude(ledger, job, settings, verdict))
+        if told is not None and told.status is JobStatus.ANALYZING:
+            self.put(turn)  # another film was faster to claim the same name
+        elif told is not None and told.status is JobStatus.QUEUED:
+            self._cache.put(told.source, verdict.identity, verdict.media)
+            self._on_queued(told)
+        elif told is not None and told.status is JobStatus.COMPLETED:
+            _log.info("%s: nothing to do: %s", printable(told.source.name), told.reason, extra=_fields(told))
+
+    async def _judge(self, job: Job, settings: Settings) -> Verdict:
+        for _ in range(_TRIES):
+            before = await asyncio.to_thread(_identity, job)
+            media = await probe(job.source, self._environment)
+            if before == await asyncio.to_thread(_identity, job):
+                break
+        else:
+            raise MediaError(
+                ErrorCode.SOURCE_CHANGED, f"{printable(job.source)} changes all the time: retry when it is complete"
+            )
+        if media.ours is not None:
+            return Verdict(before, media, Skip("made by mkv2castd itself"), None)
+        decision = plan(media, settings)
+        if isinstance(decision, Skip):
+            return Verdict(before, media, decision, None)
+        place = await claim(self._store, job, before, settings, self._environment)
+        if place.made:
+            decision = Skip(f"converted already: {printable(place.target.name)}")
+        return Verdict(before, media, decision, place)
+
+
+def _conclude(ledger: Ledger, seen: Job, settings: Settings, verdict: Verdict) -> Job | None:
+    """None when the job went elsewhere while it was being analysed; the job as it was when its output's name
+    was claimed by another meanwhile."""
+    job = ledger.job(seen.id)
+    if job is None or job.status is not JobStatus.ANALYZING or job.source != seen.source:
+        return None
+    known = ledger.file_at(job.source)
+    if known is not None:
+        ledger.remember(replace(known, identity=verdict.identity))
+    told = analysis(verdict.media, verdict.decision, settings)
+    facts = {"identity": verdict.identity, "analysis": told, "stage": None, "failure": None}
+    if isinstance(verdict.decision, Skip):
+        made = verdict.claim.target if verdict.claim is not None else None
+        reason = verdict.decision.reason
+        return ledger.save(
+            advance(
+                job,
+                JobStatus.COMPLETED,
+                skipped=True,
+                reason=reason,
+                output=made,
+                finished_at=time.time(),
+                **facts,
+            )
+        )
+    assert verdict.claim is not None, "a plan has a place"
+    if ledger.claimed_by_other(verdict.claim.target, job.id):
+        return job
+    facts |= {"lane": verdict.decision.lane, "output": verdict.claim.target, "stage": Stage.WAITING}
+    return ledger.save(advance(job, JobStatus.QUEUED, skipped=False, reason=None, **facts))
+
+
+def _fail(ledger: Ledger, seen: Job, failure: Failure) -> None:
+    job = ledger.job(seen.id)
+    if job is not None and job.status is JobStatus.ANALYZING and job.source == seen.source:
+        ledger.save(advance(job, JobStatus.FAILED, stage=None, failure=failure, finished_at=time.time()))
+
+
+def _identity(job: Job) -> Identity:
+    return Identity.of(job.source.stat())
+
+
+def _failure(error: Mkv2castdError | OSError, job: Job) -> Failure:
+    if isinstance(error, Mkv2castdError):
+        return Failure(error.code, error.message, error.details)
+    return Failure(ErrorCode.SOURCE_UNREADABLE, f"{printable(job.source)}: {error.strerror}")
+
+
+def _fields(job: Job) -> dict[str, object]:
+    return {"job_id": job.id, "folder": job.folder}

@@ -1,0 +1,102 @@
+"""A line of jobs and the workers that serve it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Never
+from uuid import UUID
+
+from mkv2castd.encoder.schedule import Turn, TurnQueue
+
+
+class Gate:
+    """What holds lines back: a paused queue, and folders that are not there at the moment."""
+
+    def __init__(self, paused: bool = False) -> None:
+        self.paused = paused
+        self.blocked: set[str] = set()
+        self._lines: list[Line] = []
+
+    def attach(self, line: Line) -> None:
+        self._lines.append(line)
+
+    def set_paused(self, paused: bool) -> None:
+        self.paused = paused
+        self._changed()
+
+    def block(self, folder: str) -> None:
+        self.blocked.add(folder)
+
+    def unblock(self, folder: str) -> None:
+        self.blocked.discard(folder)
+        self._changed()
+
+    def _changed(self) -> None:
+        for line in self._lines:
+            line.wake()
+
+
+class Line:
+    """Hands turns, in their order, to `slots` workers. `heeds_pause`: stands still while the gate is paused."""
+
+    def __init__(
+        self,
+        name: str,
+        slots: int,
+        work: Callable[[Turn], Awaitable[None]],
+        gate: Gate,
+        *,
+        heeds_pause: bool = True,
+    ) -> None:
+        self.name = name
+        self.slots = slots
+        self.idle = slots
+        self._work = work
+        self._gate = gate
+        self._heeds_pause = heeds_pause
+        self._queue = TurnQueue()
+        self._awake = asyncio.Event()
+        gate.attach(self)
+
+    def __len__(self) -> int:
+        return len(self._queue)
+
+    def __contains__(self, job_id: UUID) -> bool:
+        return job_id in self._queue
+
+    def put(self, turn: Turn) -> None:
+        self._queue.put(turn)
+        self.wake()
+
+    def discard(self, job_id: UUID) -> bool:
+        return self._queue.discard(job_id)
+
+    def wake(self) -> None:
+        self._awake.set()
+
+    async def serve(self) -> Never:
+        """Runs until cancelled; the workers end with it."""
+        async with asyncio.TaskGroup() as group:
+            for _ in range(self.slots):
+                group.create_task(self._serve_slot())
+            await asyncio.Event().wait()
+        raise AssertionError("the workers never end by themselves")
+
+    async def _serve_slot(self) -> Never:
+        while True:
+            turn = await self._next()
+            self.idle -= 1
+            try:
+                await self._work(turn)
+            finally:
+                self.idle += 1
+
+    async def _next(self) -> Turn:
+        while True:
+            if not (self._heeds_pause and self._gate.paused):
+                turn = self._queue.take(self._gate.blocked)
+                if turn is not None:
+                    return turn
+            self._awake.clear()
+            await self._awake.wait()

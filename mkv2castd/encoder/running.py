@@ -1,0 +1,75 @@
+"""An attempt under way, as the lanes and those above see it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from types import MappingProxyType
+from typing import Protocol
+from uuid import UUID
+
+from mkv2castd.config import Settings
+from mkv2castd.encoder.attempt import Handle
+from mkv2castd.errors import ErrorCode
+from mkv2castd.model import Attempt, Failure, Job, Progress
+
+
+class Stop(Enum):
+    """Why a running attempt is ended from outside; without one it is the daemon that stops."""
+
+    CANCEL = "cancel"
+    GONE = "gone"
+    RESTART = "restart"
+
+
+ENDINGS: Mapping[Stop | None, Failure] = MappingProxyType(
+    {
+        Stop.CANCEL: Failure(ErrorCode.CANCELLED, "cancelled on request"),
+        Stop.GONE: Failure(ErrorCode.SOURCE_UNREADABLE, "the film was deleted or moved out of the watched folders"),
+    }
+)
+
+
+@dataclass(slots=True)
+class Running:
+    """An attempt under way. `held`: this job is paused by itself, whatever the queue does."""
+
+    job: Job
+    attempt: Attempt
+    handle: Handle = field(default_factory=Handle)
+    task: asyncio.Task[None] | None = None
+    stop: Stop | None = None
+    held: bool = False
+    progress: Progress | None = None
+
+    def end(self, stop: Stop) -> bool:
+        """False when it is too late: the output is being put in place."""
+        if self.handle.committing or self.task is None:
+            return False
+        self.stop = stop
+        return self.task.cancel()
+
+
+class House(Protocol):
+    """What the lanes ask of those above: a job's settings, and to look at a changed source anew."""
+
+    @property
+    def retries(self) -> int: ...
+
+    def settings_of(self, job: Job) -> Settings | None: ...
+
+    def analyze_again(self, job_id: UUID) -> Awaitable[None]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """Where the lanes live: the state folder's logs and the children's environment."""
+
+    logs: Path
+    environment: Mapping[str, str]
+
+    def log_of(self, job_id: UUID) -> Path:
+        return self.logs / f"{job_id}.log"

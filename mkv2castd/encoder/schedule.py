@@ -1,0 +1,100 @@
+"""Which lane, whose turn, and what after a failure: decisions without clock or I/O."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from types import MappingProxyType
+from uuid import UUID
+
+from mkv2castd.config import DevicesConfig
+from mkv2castd.errors import DeviceError, Mkv2castdError
+from mkv2castd.model import Attempt, Job, Outcome
+
+REMUX = "remux"
+CPU = "cpu"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Turn:
+    """A job's place in a line: higher priority first, then first come, first served."""
+
+    rank: int
+    sequence: int
+    job_id: UUID = field(compare=False)
+    folder: str = field(compare=False)
+
+    @classmethod
+    def of(cls, job: Job) -> Turn:
+        return cls(-job.priority, job.sequence, job.id, job.folder)
+
+
+class TurnQueue:
+    """Turns in order. Those of blocked folders are passed over and keep their place.
+
+    At most one turn a job: putting a job in again moves it.
+    """
+
+    def __init__(self) -> None:
+        self._heap: list[Turn] = []
+        self._valid: dict[UUID, Turn] = {}
+        self._parked: dict[str, list[Turn]] = {}
+
+    def __len__(self) -> int:
+        return len(self._valid)
+
+    def __contains__(self, job_id: UUID) -> bool:
+        return job_id in self._valid
+
+    def put(self, turn: Turn) -> None:
+        self._valid[turn.job_id] = turn
+        heapq.heappush(self._heap, turn)
+
+    def discard(self, job_id: UUID) -> bool:
+        """True if the job was waiting here."""
+        return self._valid.pop(job_id, None) is not None
+
+    def take(self, blocked: Collection[str]) -> Turn | None:
+        """The next turn that is not of a blocked folder, taken out; None when there is none."""
+        self._unpark(blocked)
+        while self._heap:
+            turn = heapq.heappop(self._heap)
+            if self._valid.get(turn.job_id) is not turn:
+                continue
+            if turn.folder in blocked:
+                self._parked.setdefault(turn.folder, []).append(turn)
+                continue
+            del self._valid[turn.job_id]
+            return turn
+        return None
+
+    def _unpark(self, blocked: Collection[str]) -> None:
+        for folder in [folder for folder in self._parked if folder not in blocked]:
+            for turn in self._parked.pop(folder):
+                heapq.heappush(self._heap, turn)
+
+
+def slots(devices: DevicesConfig) -> Mapping[str, int]:
+    """The lanes and how many jobs each works on at once. Jobs that copy the video never wait behind encodes."""
+    return MappingProxyType({REMUX: devices.remux_slots, CPU: devices.cpu_slots})
+
+
+class Next(Enum):
+    """What follows a failed attempt."""
+
+    RETRY = "retry"
+    FAIL = "fail"
+
+
+def after_failure(error: Mkv2castdError, attempts: Sequence[Attempt], retries: int) -> Next:
+    """A fault of the film is final at once; anything else is tried `retries` times more.
+
+    `attempts` holds all attempts of the job, the one that has just failed included. A retry that a person asked for
+    begins a new round of the same length.
+    """
+    if not isinstance(error, DeviceError):
+        return Next.FAIL
+    failed = sum(attempt.outcome is Outcome.FAILED for attempt in attempts)
+    return Next.FAIL if failed % (retries + 1) == 0 else Next.RETRY

@@ -1,0 +1,58 @@
+"""The start, which is always a recovery: what an earlier run left behind is closed, and its jobs wait again.
+
+Commits that were begun are not undone here: their jobs' next turn finishes them first, when their folder is there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from mkv2castd.encoder import books, output
+from mkv2castd.encoder.orphans import kill_orphans
+from mkv2castd.ledger import Ledger
+from mkv2castd.model import JobStatus, Outcome, printable
+from mkv2castd.store import Store
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """Attempts that were closed as interrupted, children that outlived the earlier run."""
+
+    attempts: int
+    orphans: int
+
+
+async def recover(store: Store, state_dir: Path) -> Recovered:
+    """Call with the state folder locked and before anything else runs."""
+    orphans = await asyncio.to_thread(kill_orphans, state_dir)
+    temporaries = await store.write(_close_attempts)
+    for temporary in temporaries:
+        try:
+            await asyncio.to_thread(output.discard, temporary)
+        except OSError as error:
+            _log.warning("%s cannot be removed: %s", printable(temporary), error.strerror)
+    recovered = Recovered(len(temporaries), orphans)
+    if recovered.attempts or recovered.orphans:
+        _log.warning(
+            "the last run ended in mid-work: %d attempts are tried again, %d processes were ended",
+            *(recovered.attempts, recovered.orphans),
+        )
+    return recovered
+
+
+def _close_attempts(ledger: Ledger) -> list[Path]:
+    """The temporaries that belong to no commit."""
+    temporaries: list[Path] = []
+    for job_id, attempt in ledger.running_attempts():
+        job = ledger.job(job_id)
+        if job is not None and job.status is JobStatus.PROCESSING:
+            books.back_to_queue(ledger, job_id, attempt, Outcome.INTERRUPTED, None, time.time())
+        if attempt.temporary is not None and ledger.commit_of(job_id) is None:
+            temporaries.append(attempt.temporary)
+    return temporaries

@@ -1,0 +1,33 @@
+"""Keeps a part of the daemon going whose death must not end a six-hour encode."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from typing import Never
+
+_log = logging.getLogger(__name__)
+_FIRST_DELAY = 1.0
+_LONGEST_DELAY = 60.0
+_GOOD_RUN = 300.0
+
+
+async def supervise(name: str, run: Callable[[], Awaitable[object]]) -> Never:
+    """Runs `run` again and again, with growing delays between failures (1 s … 60 s), until cancelled.
+
+    One of the two places that catch every error: it is logged with its traceback, for the log is where it belongs.
+    """
+    delay = _FIRST_DELAY
+    while True:
+        began = time.monotonic()
+        try:
+            await run()
+            _log.error("%s ended by itself: started again in %.0f s", name, delay)
+        except Exception:
+            _log.exception("%s failed: started again in %.0f s", name, delay)
+        if time.monotonic() - began > _GOOD_RUN:
+            delay = _FIRST_DELAY
+        await asyncio.sleep(delay)
+        delay = min(2 * delay, _LONGEST_DELAY)

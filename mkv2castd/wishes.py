@@ -1,0 +1,60 @@
+"""What a caller may ask for: films in watched folders, profiles and priorities that exist."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from mkv2castd.config import Config, FolderConfig
+from mkv2castd.encoder.profiles import PROFILES
+from mkv2castd.errors import ErrorCode, RequestError
+from mkv2castd.model import Identity, Job, printable
+
+
+def film_at(path: Path, config: Config) -> tuple[FolderConfig, Identity]:
+    """The film's folder and identity; blocks on the file system.
+
+    Raises RequestError (invalid_path) unless it is a regular file that lies, symbolic links resolved, in a watched
+    folder: nobody may have other files read by the daemon.
+    """
+    shown = printable(path)
+    if not path.is_absolute():
+        raise RequestError(ErrorCode.INVALID_PATH, f"{shown}: the path must be absolute")
+    try:
+        found = path.lstat()
+    except (OSError, ValueError) as error:
+        raise RequestError(ErrorCode.INVALID_PATH, f"{shown}: {_why(error)}") from error
+    if not stat.S_ISREG(found.st_mode):
+        raise RequestError(ErrorCode.INVALID_PATH, f"{shown}: is not a regular file")
+    folder = config.owner_of(Path(os.path.normpath(path)))
+    if folder is None or not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder.root)):
+        raise RequestError(ErrorCode.INVALID_PATH, f"{shown}: lies in no watched folder")
+    return folder, Identity.of(found)
+
+
+def _why(error: OSError | ValueError) -> str:
+    return str(error.strerror) if isinstance(error, OSError) else "is no path"
+
+
+def same_wish(live: Job, wish: Job) -> Job:
+    wanted = (wish.profile, wish.container)
+    if wanted != (None, None) and wanted != (live.profile, live.container):
+        raise RequestError(
+            ErrorCode.INVALID_STATE, f"the film is being worked on as job {live.id}: cancel that first"
+        )
+    return live
+
+
+def check_profile(profile: tuple[str, ...] | None) -> None:
+    for name in profile if profile is not None else ():
+        if name not in PROFILES:
+            allowed = ", ".join(sorted(PROFILES))
+            raise RequestError(ErrorCode.INVALID_ARGUMENT, f"there is no profile {name!r}; allowed: {allowed}")
+    if profile == ():
+        raise RequestError(ErrorCode.INVALID_ARGUMENT, "profile: name at least one")
+
+
+def check_priority(priority: int | None) -> None:
+    if priority is not None and not -100 <= priority <= 100:
+        raise RequestError(ErrorCode.INVALID_ARGUMENT, f"priority: {priority} is not within -100 … 100")
