@@ -1,0 +1,135 @@
+"""The REST verbs: each handler asks `Verbs` and answers with an object of `wire`."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from uuid import UUID
+
+from aiohttp import web
+from msgspec import Struct
+
+from mkv2castd.api import render, requests, wire
+from mkv2castd.api.verbs import Verbs
+from mkv2castd.errors import ErrorCode, RequestError
+from mkv2castd.model import Job
+
+MAX_BODY = 64 * 1024
+
+
+class Rest:
+    """Handlers; every RequestError that they raise is answered by http's middleware."""
+
+    def __init__(self, verbs: Verbs) -> None:
+        self._verbs = verbs
+
+    def routes(self) -> list[tuple[str, str, Callable[[web.Request], Awaitable[web.StreamResponse]]]]:
+        """(method, address, handler); addresses end in a slash, and work without it."""
+        verbs = self._verbs
+        return [
+            ("GET", "/api/jobs/", self.list_jobs),
+            ("POST", "/api/jobs/", self.submit),
+            ("GET", "/api/jobs/{id}/", self.show),
+            ("DELETE", "/api/jobs/{id}/", self.remove),
+            ("POST", "/api/jobs/{id}/cancel/", self._verb(verbs.cancel)),
+            ("POST", "/api/jobs/{id}/pause/", self._verb(verbs.pause)),
+            ("POST", "/api/jobs/{id}/resume/", self._verb(verbs.resume)),
+            ("POST", "/api/jobs/{id}/retry/", self._verb(verbs.retry)),
+            ("POST", "/api/jobs/{id}/priority/", self.set_priority),
+            ("GET", "/api/jobs/{id}/log/", self.log),
+            ("POST", "/api/queue/pause/", self.pause_queue),
+            ("POST", "/api/queue/resume/", self.resume_queue),
+            ("POST", "/api/analyze/", self.analyze),
+            ("GET", "/healthz/", self.health),
+            ("GET", "/api/messages.schema.json/", self.schema),
+        ]
+
+    async def list_jobs(self, request: web.Request) -> web.Response:
+        asked = requests.job_query(list(request.query.items()))
+        page = await self._verbs.jobs(asked.jobs)
+        shown = [render.job_view(job, self._verbs.progress(job.id)) for job in page.jobs]
+        more = asked.page * asked.page_size < page.total
+        return answer(
+            wire.JobPageView(
+                count=page.total,
+                next=_page_address(request, asked.page + 1) if more else None,
+                previous=_page_address(request, asked.page - 1) if asked.page > 1 else None,
+                results=shown,
+            )
+        )
+
+    async def submit(self, request: web.Request) -> web.Response:
+        body = requests.parse(await request.read(), requests.Submit)
+        job = await self._verbs.submit(
+            requests.source_path(body.path),
+            profile=body.profile,
+            container=body.container,
+            priority=body.priority,
+            device=body.device,
+        )
+        response = self._job_answer(job, status=201)
+        response.headers["Location"] = f"/api/jobs/{job.id}/"
+        return response
+
+    async def show(self, request: web.Request) -> web.Response:
+        job = await self._verbs.job(_job_id(request))
+        attempts = await self._verbs.attempts(job.id)
+        return answer(render.job_view(job, self._verbs.progress(job.id), attempts))
+
+    async def remove(self, request: web.Request) -> web.Response:
+        await self._verbs.remove(_job_id(request))
+        return web.Response(status=204)
+
+    async def set_priority(self, request: web.Request) -> web.Response:
+        job_id = _job_id(request)
+        body = requests.parse(await request.read(), requests.SetPriority)
+        return self._job_answer(await self._verbs.set_priority(job_id, body.priority))
+
+    async def log(self, request: web.Request) -> web.Response:
+        job_id = _job_id(request)
+        return answer(wire.LogView(str(job_id), await self._verbs.log(job_id)))
+
+    async def pause_queue(self, request: web.Request) -> web.Response:
+        await self._verbs.pause_queue()
+        return answer(wire.QueueView(self._verbs.queue_paused))
+
+    async def resume_queue(self, request: web.Request) -> web.Response:
+        await self._verbs.resume_queue()
+        return answer(wire.QueueView(self._verbs.queue_paused))
+
+    async def analyze(self, request: web.Request) -> web.Response:
+        body = requests.parse(await request.read(), requests.Analyze)
+        path = requests.source_path(body.path)
+        analysis = await self._verbs.analyze(path, profile=body.profile, container=body.container)
+        return answer(render.analysis_view(analysis))
+
+    async def health(self, request: web.Request) -> web.Response:
+        health = self._verbs.health()
+        return answer(wire.HealthView(health.ok, list(health.problems)), status=200 if health.ok else 503)
+
+    async def schema(self, request: web.Request) -> web.Response:
+        return web.json_response(wire.schema())
+
+    def _verb(self, verb: Callable[[UUID], Awaitable[Job]]) -> Callable[[web.Request], Awaitable[web.Response]]:
+        async def handler(request: web.Request) -> web.Response:
+            return self._job_answer(await verb(_job_id(request)))
+
+        return handler
+
+    def _job_answer(self, job: Job, status: int = 200) -> web.Response:
+        return answer(render.job_view(job, self._verbs.progress(job.id)), status)
+
+
+def answer(value: Struct, status: int = 200) -> web.Response:
+    return web.Response(body=wire.encode(value), status=status, content_type="application/json", charset="utf-8")
+
+
+def _job_id(request: web.Request) -> UUID:
+    text = request.match_info["id"]
+    job_id = requests.job_uuid(text)
+    if job_id is None:
+        raise RequestError(ErrorCode.NO_SUCH_JOB, f"there is no job {text}: a job's id is a UUID")
+    return job_id
+
+
+def _page_address(request: web.Request, page: int) -> str:
+    return str(request.url.update_query(page=str(page)))

@@ -1,0 +1,219 @@
+"""The daemon's verbs in memory: the real event hub, jobs in a dict, every event in the order that a test wants."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+from mkv2castd.errors import ErrorCode, RequestError
+from mkv2castd.events import Hub, JobChanged, JobProgressed, JobRemoved, QueueChanged
+from mkv2castd.model import (
+    Action,
+    Analysis,
+    Attempt,
+    Container,
+    Failure,
+    Health,
+    Job,
+    JobPage,
+    JobQuery,
+    JobStatus,
+    Outcome,
+    Progress,
+    Stage,
+    StreamDecision,
+    StreamKind,
+    advance,
+)
+
+ANALYSIS = Analysis(
+    streams=(
+        StreamDecision(
+            *(0, StreamKind.VIDEO, "hevc", Action.TRANSCODE, "HEVC does not play", "h264"),
+            width=1920,
+            height=1080,
+            duration=7200.0,
+            bitrate=8_000_000,
+        ),
+        StreamDecision(
+            *(1, StreamKind.AUDIO, "dts", Action.TRANSCODE, "DTS does not play", "aac"), channels=6, sample_rate=48000
+        ),
+        StreamDecision(
+            2, StreamKind.AUDIO, "aac", Action.COPY, "plays", channels=2, sample_rate=48000, language="fre"
+        ),
+        StreamDecision(3, StreamKind.SUBTITLE, "subrip", Action.COPY, "text", language="eng", title="SDH"),
+        StreamDecision(4, StreamKind.VIDEO, "mjpeg", Action.DROP, "cover art"),
+        StreamDecision(5, StreamKind.ATTACHMENT, "ttf", Action.COPY, "a font"),
+    ),
+    profile=("chromecast",),
+    container=Container.MKV,
+    duration=7200.0,
+    lane="cpu",
+)
+PROGRESS = Progress(
+    stage=Stage.TRANSCODING,
+    percent=45.5,
+    eta=120.4,
+    speed=2.5,
+    frame=12345,
+    fps=45.2,
+    size=524288000,
+    position=330.0,
+    bitrate_kbps=8000.0,
+)
+FAILURE = Failure(
+    ErrorCode.FFMPEG_ERROR, "FFmpeg process exited with code 1", "Error during encoding: No VAAPI device available"
+)
+
+
+class FakeDaemon:
+    """`api.verbs.Verbs`, kept in memory. `gate`: while it is cleared, reading a job or the overview waits after the
+    state was read."""
+
+    def __init__(self) -> None:
+        self.hub = Hub()
+        self.queue_paused = False
+        self.known: dict[UUID, Job] = {}
+        self.told: dict[UUID, Progress] = {}
+        self.well = Health(ok=True)
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.reading = asyncio.Event()
+        self.submitted: dict[str, Any] = {}
+        self.broken = False
+
+    # what the daemon does by itself
+
+    def add(self, name: str | Path = "movie.mkv", status: JobStatus = JobStatus.QUEUED, **fields: Any) -> Job:
+        job = Job(
+            id=uuid4(),
+            folder="incoming",
+            source=Path("/srv/media/incoming") / name,
+            identity=None,
+            status=status,
+            created_at=1_700_000_000.25 + len(self.known),
+            **fields,
+        )
+        self.known[job.id] = job
+        self.hub.publish(JobChanged(job, None))
+        return job
+
+    def change(self, job_id: UUID, status: JobStatus | None = None, **fields: Any) -> Job:
+        previous = self.known[job_id]
+        fields["revision"] = previous.revision + 1
+        job = replace(previous, **fields) if status is None else advance(previous, status, **fields)
+        self.known[job_id] = job
+        if job.status is not JobStatus.PROCESSING:
+            self.told.pop(job_id, None)
+        self.hub.publish(JobChanged(job, previous))
+        return job
+
+    def report(self, job_id: UUID, percent: float = 45.5, **fields: Any) -> None:
+        progress = replace(PROGRESS, percent=percent, **fields)
+        self.told[job_id] = progress
+        self.hub.publish(JobProgressed(job_id, progress))
+
+    def start(self, job_id: UUID) -> Job:
+        return self.change(
+            job_id, JobStatus.PROCESSING, stage=Stage.TRANSCODING, analysis=ANALYSIS, started_at=1_700_000_100.0
+        )
+
+    def complete(self, job_id: UUID) -> Job:
+        source = self.known[job_id].source
+        return self.change(
+            job_id,
+            JobStatus.COMPLETED,
+            stage=None,
+            output=source.with_name(f"{source.stem}_chromecast.mkv"),
+            output_size=943718400,
+            finished_at=1_700_001_000.0,
+        )
+
+    def fail(self, job_id: UUID) -> Job:
+        return self.change(job_id, JobStatus.FAILED, stage=None, failure=FAILURE, finished_at=1_700_000_500.0)
+
+    # Verbs
+
+    async def job(self, job_id: UUID) -> Job:
+        found = self.known.get(job_id)
+        await self._read()
+        if found is None:
+            raise RequestError(ErrorCode.NO_SUCH_JOB, f"there is no job {job_id}")
+        return found
+
+    async def attempts(self, job_id: UUID) -> tuple[Attempt, ...]:
+        return (Attempt(1, "cpu", 1_700_000_100.0, Outcome.FAILED, 1_700_000_500.0, FAILURE, 1),)
+
+    def progress(self, job_id: UUID) -> Progress | None:
+        return self.told.get(job_id)
+
+    async def jobs(self, query: JobQuery) -> JobPage:
+        found = [job for job in reversed(self.known.values()) if not query.statuses or job.status in query.statuses]
+        found = [job for job in found if query.folder in (None, job.folder) and (query.text or "") in job.source.name]
+        return JobPage(tuple(found[query.offset : query.offset + query.limit]), len(found))
+
+    async def overview(self) -> list[Job]:
+        found = list(self.known.values())
+        await self._read()
+        return found
+
+    async def submit(self, path: Path, **wishes: Any) -> Job:
+        self.submitted = {"path": path, **wishes}
+        if path.suffix == ".txt":
+            raise RequestError(ErrorCode.INVALID_PATH, f"{path}: is no film")
+        return self.add(path)
+
+    async def cancel(self, job_id: UUID) -> Job:
+        await self.job(job_id)
+        return self.change(job_id, JobStatus.CANCELLED, stage=None)
+
+    async def pause(self, job_id: UUID) -> Job:
+        await self.job(job_id)
+        return self.change(job_id, paused=True)
+
+    async def resume(self, job_id: UUID) -> Job:
+        await self.job(job_id)
+        return self.change(job_id, paused=False)
+
+    async def retry(self, job_id: UUID) -> Job:
+        await self.job(job_id)
+        return self.change(job_id, JobStatus.QUEUED, failure=None, started_at=None, finished_at=None)
+
+    async def set_priority(self, job_id: UUID, priority: int) -> Job:
+        await self.job(job_id)
+        return self.change(job_id, priority=priority)
+
+    async def remove(self, job_id: UUID) -> None:
+        await self.job(job_id)
+        del self.known[job_id]
+        self.hub.publish(JobRemoved(job_id))
+
+    async def log(self, job_id: UUID) -> str:
+        return f"ffmpeg of {(await self.job(job_id)).source.name}\n"
+
+    async def pause_queue(self) -> None:
+        self.queue_paused = True
+        self.hub.publish(QueueChanged(True))
+
+    async def resume_queue(self) -> None:
+        self.queue_paused = False
+        self.hub.publish(QueueChanged(False))
+
+    async def analyze(
+        self, path: Path, *, profile: tuple[str, ...] | None = None, container: Container | None = None
+    ) -> Analysis:
+        if not path.exists():
+            raise RequestError(ErrorCode.INVALID_PATH, f"{path}: is not there")
+        return replace(ANALYSIS, container=container or ANALYSIS.container)
+
+    def health(self) -> Health:
+        if self.broken:
+            raise RuntimeError("a fault of ours")
+        return self.well
+
+    async def _read(self) -> None:
+        self.reading.set()
+        await self.gate.wait()
