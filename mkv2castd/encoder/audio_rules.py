@@ -11,6 +11,8 @@ from mkv2castd.encoder.profiles import ContainerRow, Profile
 STEREO = 2
 _KEPT_RATES = frozenset({32_000, 44_100, 48_000})
 _USUAL_RATE = 48_000
+# Codecs that ffmpeg 5.1 names but cannot decode.
+UNDECODABLE = frozenset({"ac4", "mpegh_3d_audio"})
 _NAMES = {
     "aac": "AAC",
     "ac3": "AC-3",
@@ -45,8 +47,9 @@ def describe(stream: AudioStream) -> str:
 
 
 def usable(stream: AudioStream) -> bool:
-    """Whether there is any sound to decode: a codec that is known, and at least one fact about the sound."""
-    return stream.codec is not None and (stream.channels is not None or stream.sample_rate is not None)
+    """Whether there is any sound to decode: a codec that ffmpeg decodes, and at least one fact about the sound."""
+    told = stream.channels is not None or stream.sample_rate is not None
+    return told and stream.codec is not None and stream.codec not in UNDECODABLE
 
 
 def faults(stream: AudioStream, first: bool, profile: Profile, container: ContainerRow) -> tuple[str, ...]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from mkv2castd.encoder.audio_rules import usable
+from mkv2castd.encoder.audio_rules import UNDECODABLE, usable
 from mkv2castd.encoder.media import AudioStream, Media, VideoStream
 from mkv2castd.errors import ErrorCode, MediaError
 
 _LOCKED = frozenset({"encv", "enca", "drms", "drmi", "drm", "p608"})
-# Codecs that ffmpeg names but cannot decode.
-_UNDECODABLE = frozenset({"ac4", "mpegh_3d_audio", "vvc", "dnxuc"})
+# Codecs that ffmpeg 5.1 names but cannot decode.
+_NO_PICTURE = frozenset({"vvc"})
 _STILLS = ("image2", "_pipe", "tty")
 # From this ffprobe score on the format is more than a guess (AVPROBE_SCORE_RETRY).
 _SURE = 26
@@ -41,7 +41,7 @@ def require_a_film(media: Media) -> VideoStream | None:
 
 
 def _require_a_decoder(picture: VideoStream) -> None:
-    if picture.codec is None or picture.codec in _UNDECODABLE:
+    if picture.codec is None or picture.codec in _NO_PICTURE:
         raise MediaError(ErrorCode.UNSUPPORTED_MEDIA, f"no decoder for the picture's codec, {_name(picture)}")
     if picture.width is None or picture.height is None:
         raise MediaError(ErrorCode.SOURCE_UNREADABLE, "the size of the picture cannot be read: the film is damaged")
@@ -56,7 +56,7 @@ def _require_sound(media: Media) -> None:
     tracks = media.audio
     if not tracks or any(usable(track) for track in tracks):
         return
-    unknown = next((track for track in tracks if track.codec is None), None)
+    unknown = next((track for track in tracks if track.codec is None or track.codec in UNDECODABLE), None)
     if unknown is not None:
         raise MediaError(ErrorCode.UNSUPPORTED_MEDIA, f"no decoder for the sound's codec, {_name(unknown)}")
     raise MediaError(ErrorCode.SOURCE_UNREADABLE, "the only sound track is announced, but holds no sound")

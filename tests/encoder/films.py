@@ -1,0 +1,95 @@
+"""Films as values, for tests of pure functions; and what a plan makes of one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+from mkv2castd.encoder.media import AnyStream, AudioStream, Media, OtherStream, SubtitleStream, VideoStream
+from mkv2castd.encoder.plan import Plan, StreamPlan
+from mkv2castd.model import Container, StreamKind
+
+FORMATS = {
+    "mkv": ("matroska", "webm"),
+    "webm": ("matroska", "webm"),
+    "mp4": ("mov", "mp4", "m4a", "3gp", "3g2", "mj2"),
+    "ts": ("mpegts",),
+    "avi": ("avi",),
+}
+
+
+def video(**facts: Any) -> VideoStream:
+    """A full-HD H.264 picture at film speed that plays everywhere, unless `facts` say otherwise."""
+    base: dict[str, Any] = {
+        "index": 0,
+        "codec": "h264",
+        "profile": "High",
+        "level": 40,
+        "width": 1920,
+        "height": 1080,
+        "refs": 4,
+        "pixel_format": "yuv420p",
+        "frame_rate": Fraction(24),
+        "field_order": "progressive",
+    }
+    return VideoStream(**(base | facts))
+
+
+def audio(index: int = 1, **facts: Any) -> AudioStream:
+    base: dict[str, Any] = {"codec": "aac", "profile": "LC", "channels": 2, "layout": "stereo", "sample_rate": 48000}
+    return AudioStream(index=index, **(base | facts))
+
+
+def subtitle(index: int, codec: str | None, **facts: Any) -> SubtitleStream:
+    return SubtitleStream(index=index, codec=codec, **facts)
+
+
+def font(index: int, **facts: Any) -> OtherStream:
+    return OtherStream(index=index, kind=StreamKind.ATTACHMENT, codec="ttf", **facts)
+
+
+def data(index: int, **facts: Any) -> OtherStream:
+    return OtherStream(index=index, kind=StreamKind.DATA, **facts)
+
+
+def film(*streams: AnyStream, container: str = "mkv", **facts: Any) -> Media:
+    base: dict[str, Any] = {"format_names": FORMATS[container], "duration": 5400.0, "probe_score": 100}
+    return Media(streams=streams, **(base | facts))
+
+
+def result_of(plan: Plan, media: Media) -> Media:
+    """The film as ffprobe would describe it after `plan` has been carried out."""
+    streams = tuple(_result(stream, position, plan) for position, stream in enumerate(plan.kept))
+    return replace(media, streams=streams, format_names=FORMATS[plan.container.value], brand="isom")
+
+
+def _result(stream: StreamPlan, position: int, plan: Plan) -> AnyStream:
+    source = replace(stream.source, index=position, codec=stream.target)
+    if isinstance(source, VideoStream) and stream.video is not None:
+        target = stream.video
+        return VideoStream(
+            index=position,
+            codec=target.codec,
+            profile="High" if target.codec == "h264" else "0",
+            level=target.level,
+            width=target.width,
+            height=target.height,
+            refs=4,
+            pixel_format="yuv420p",
+            frame_rate=target.rate if target.rate is not None else source.frame_rate,
+            pixel_aspect=Fraction(1),
+            field_order="progressive" if target.deinterlace else source.field_order,
+            color_transfer="bt709" if target.tone_map else source.color_transfer,
+            dispositions=source.dispositions,
+        )
+    if isinstance(source, VideoStream):
+        rotation = source.rotation if plan.container is Container.MP4 else 0
+        level = stream.relevel if stream.relevel is not None else source.level
+        return replace(source, rotation=rotation, level=level)
+    if isinstance(source, AudioStream) and stream.audio is not None:
+        goal = stream.audio
+        profile = "LC" if goal.codec == "aac" else None
+        made = AudioStream(index=position, codec=goal.codec, profile=profile, channels=goal.channels)
+        return replace(made, sample_rate=goal.sample_rate)
+    return source
