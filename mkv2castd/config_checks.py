@@ -10,7 +10,7 @@ from pathlib import Path
 from mkv2castd.model import printable
 
 SUFFIX_BYTES = 100
-LEAST_HEIGHT = 144
+LEAST_HEIGHT = 16
 
 
 def path_fault(value: str) -> str | None:

@@ -246,7 +246,7 @@ WRONG = [
     ("folder.priority", [TEXT, 1.5, -101, 101]),
     ("folder.accept_damaged", [TEXT, NUMBER]),
     ("video.quality", [NUMBER, "best"]),
-    ("video.max_height", [TEXT, 1.5, -1, 1, 143, 4321]),
+    ("video.max_height", [TEXT, 1.5, -1, 1, 15, 4321]),
     ("audio.bitrate_kbps", [TEXT, 1.5, 31, 513]),
     ("devices.cpu_slots", [TEXT, 0, 65]),
     ("devices.remux_slots", [TEXT, 0, 65]),

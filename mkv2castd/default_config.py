@@ -1,0 +1,128 @@
+"""The default configuration as TOML, every key explained: what `mkv2castd config` prints.
+
+Values and limits are taken from `config`, so that they cannot differ from what holds.
+"""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Any, get_type_hints
+
+import msgspec
+
+from mkv2castd.config import Config, FolderConfig
+from mkv2castd.config_errors import allowed
+
+_HEAD = """\
+mkv2castd reads /etc/mkv2castd/config.toml and then /etc/mkv2castd/conf.d/*.toml; run by a user, the same files
+in $XDG_CONFIG_HOME/mkv2castd (~/.config/mkv2castd). Later files win. `mkv2castd check` says what is wrong.
+Everything below is the default: keep only what you change."""
+
+EXAMPLE_PATH = "/srv/media/incoming"
+
+TABLES: Mapping[str, str] = MappingProxyType(
+    {
+        "folder": "A folder whose films are converted. Repeat the whole table for each further folder.",
+        "video": "How pictures are encoded, where they have to be.",
+        "audio": "How sound is encoded, where it has to be.",
+        "devices": "What works at the same time.",
+        "queue": "What waits, and for how long.",
+        "http": "Where the REST and WebSocket interface listens.",
+    }
+)
+
+MEANINGS: Mapping[str, str] = MappingProxyType(
+    {
+        "folder.path": "The folder, absolute. The only key that has no default.",
+        "folder.name": "What it is called in messages and interfaces. Empty: the last part of its path.",
+        "folder.output": "Where the outputs go, absolute; the tree below `path` is kept. Empty: beside each source.",
+        "folder.profile": "The Cast devices that must play the output, all of them: chromecast (every Chromecast "
+        "ever sold), chromecast-1 (1st and 2nd generation), chromecast-3 (3rd generation).",
+        "folder.container": "The output's container.",
+        "folder.suffix": "What is added to the name: movie.mkv becomes movie_chromecast.mkv. At most 100 bytes; "
+        'may be empty only with `output` or with source = "replace".',
+        "folder.recursive": "Whether subfolders are watched too.",
+        "folder.include": "Which names are films: patterns with * and ?, letter case ignored; with / for the path "
+        "below this folder. Hidden and temporary names (.part, .crdownload …) never are.",
+        "folder.exclude": "Which are not, even so, and which subfolders are passed over: patterns for the name or "
+        "for the path below this folder, as in extras/*.",
+        "folder.watch": "How changes are noticed. auto: inotify on local file systems, polling on network and FUSE "
+        "ones.",
+        "folder.poll_seconds": "How long between two looks where polling is used.",
+        "folder.rescan_minutes": "How long between two full comparisons, whatever the watching says. 0: never.",
+        "folder.settle_seconds": "How long a film must be unchanged where nothing better proves that it is complete.",
+        "folder.source": "What becomes of the source once its output is verified and in place. keep: nothing. trash: "
+        "it is moved to .mkv2castd-trash in its folder. replace: the output takes its place.",
+        "folder.keep_trash_days": "How many days that trash is kept. 0: until the next clearing.",
+        "folder.hardlinks": "Whether a source with other hard links (a torrent that is being seeded) may be trashed "
+        "or replaced.",
+        "folder.priority": "Which folder's films come first: the higher ones.",
+        "folder.accept_damaged": "Whether what is left of a truncated film is converted.",
+        "video.quality": "fast: quicker and larger. high: slower, smaller and better.",
+        "video.max_height": "The greatest height of a picture; larger ones are made smaller. 0: what the devices "
+        "play; else at least 16.",
+        "audio.bitrate_kbps": "Kilobits a second for each pair of channels.",
+        "devices.cpu_slots": "How many films are encoded at the same time.",
+        "devices.remux_slots": "How many films, whose picture is only copied, are converted beside these.",
+        "queue.paused": "Whether nothing new is started. Pausing at run time is remembered and wins.",
+        "queue.min_free_gib": "How much must stay free where an output goes; below it nothing is started, and what "
+        "runs is stopped.",
+        "queue.retries": "How often a conversion is tried again after a failure that is not the film's own.",
+        "queue.keep_finished_days": "How many days finished jobs are listed. 0: until the next clearing.",
+        "queue.stall_seconds": "After how long without progress a conversion is stopped and tried again.",
+        "http.listen": "Addresses, 127.0.0.1:8080 or [::1]:8080 or unix:/path. Only this machine's own, since there "
+        "is no access control yet. Empty: none.",
+    }
+)
+
+
+def text() -> str:
+    """The whole of it. As it stands, it changes nothing; `#key = value` are lines to uncomment, `# …` explains."""
+    return "\n".join([_comment(_HEAD, wrap=False), *_tables()]) + "\n"
+
+
+def _tables() -> Iterator[str]:
+    for table in msgspec.structs.fields(Config):
+        yield ""
+        yield _comment(TABLES[table.name])
+        if table.name == "folder":
+            yield "#[[folder]]"
+            yield from _keys("folder", FolderConfig, mark="#")
+        else:
+            yield f"[{table.name}]"
+            yield from _keys(table.name, type(table.default), mark="")
+
+
+def _keys(table: str, kind: type[msgspec.Struct], mark: str) -> Iterator[str]:
+    hints = get_type_hints(kind, include_extras=True)
+    for field in msgspec.structs.fields(kind):
+        value = EXAMPLE_PATH if field.default is msgspec.NODEFAULT else field.default
+        yield _comment(MEANINGS[f"{table}.{field.name}"])
+        if (limits := limits_of(hints[field.name])) is not None:
+            yield _comment(limits)
+        yield f"{mark}{field.name} = {toml_value(value)}"
+
+
+def limits_of(kind: Any) -> str | None:
+    """Which values there are to choose from, where the default does not already show it."""
+    words = allowed(kind)
+    if words.startswith(("a number", "a whole number")):
+        return words[0].upper() + words[1:] + "."
+    return f"One of {words}." if "," in words and "[" not in words else None
+
+
+def toml_value(value: Any) -> str:
+    """One value on one line."""
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(toml_value, value))}]"
+    if isinstance(value, bool | str):
+        return json.dumps(value, ensure_ascii=False)
+    return str(value)
+
+
+def _comment(text: str, wrap: bool = True) -> str:
+    lines = textwrap.wrap(text, 110) if wrap else text.splitlines()
+    return "\n".join(f"# {line}" for line in lines)
