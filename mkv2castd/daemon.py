@@ -83,12 +83,21 @@ async def _work(
             await stop.wait()
             raise _Stopped
     except BaseExceptionGroup as ended:
-        if ended.subgroup(StoreError) is not None:
-            raise store.failed.result() from None
+        if (fault := _first(ended, StoreError)) is not None:
+            raise fault from None
         _, others = ended.split(_Stopped)
         if others is not None:
             raise others from None
     _log.info("stopped")
+
+
+def _first(group: BaseExceptionGroup[BaseException], kind: type[BaseException]) -> BaseException | None:
+    """The first leaf of that kind: several tasks may end with one and the same cause."""
+    for error in group.exceptions:
+        found = _first(error, kind) if isinstance(error, BaseExceptionGroup) else error
+        if isinstance(found, kind):
+            return found
+    return None
 
 
 async def _end_with_the_store(store: Store) -> Never:

@@ -25,7 +25,7 @@ async def supervise(name: str, run: Callable[[], Awaitable[object]]) -> Never:
         try:
             await run()
             _log.error("%s ended by itself: started again in %.0f s", name, delay)
-        except Exception:
+        except Exception:  # noqa: BLE001 — named boundary
             _log.exception("%s failed: started again in %.0f s", name, delay)
         if time.monotonic() - began > _GOOD_RUN:
             delay = _FIRST_DELAY

@@ -1,0 +1,195 @@
+"""The commands of `mkv2castd` and their exit codes: 0 done, 1 the work failed, 2 usage or configuration error,
+4 no such device, 130 interrupted. Results go to stdout, messages to stderr; a traceback is never shown."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from mkv2castd import __version__, log
+from mkv2castd.config import Config, HttpConfig, default_files, load
+from mkv2castd.config_files import RUNTIME_FILE
+from mkv2castd.encoder.profiles import PROFILES
+from mkv2castd.errors import SURFACES, Mkv2castdError
+from mkv2castd.model import Container
+from mkv2castd.store import StoreError
+
+_COMMANDS = ("run", "check", "analyze", "convert", "config")
+_INTERRUPTED = 130
+
+
+def command(argv: Sequence[str]) -> int:
+    """Runs one command line; the exit code."""
+    arguments = list(argv)
+    if not arguments or (arguments[0] not in _COMMANDS and arguments[0] not in ("-h", "--help", "--version")):
+        arguments.insert(0, "run")
+    options = _parser().parse_args(arguments)
+    try:
+        code: int = options.perform(options)
+        sys.stdout.flush()
+        return code
+    except Mkv2castdError as error:
+        _complain(error.message, error.details)
+        return SURFACES[error.code].exit
+    except StoreError as error:
+        _complain(f"{error}: make room or mend the disk, then start again: nothing that was told is lost")
+        return 1
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except BrokenPipeError:
+        # who reads our output has had enough; nothing of it may reach a closed pipe at exit either
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _complain(message: str, details: str | None = None) -> None:
+    sys.stderr.write(f"mkv2castd: {message}\n")
+    if details:
+        sys.stderr.write(f"{details.rstrip()}\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="mkv2castd", description="Makes your films play on Cast devices.")
+    parser.add_argument("--version", action="version", version=f"mkv2castd {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    run = _add(commands, "run", "the daemon in the foreground (also without a command)", _run)
+    _config_option(run)
+    run.add_argument("--state-dir", type=Path, metavar="DIR", help="jobs, logs and run-time settings are kept here")
+    run.add_argument("--listen", metavar="HOST:PORT", help="serve here instead of [http] listen")
+    run.add_argument("--bus", choices=["none"], default="none", help="D-Bus: not served by this version")
+    run.add_argument("--log-level", choices=["debug", "info", "warning", "error"], default="info")
+    run.add_argument("folders", nargs="*", type=Path, metavar="FOLDER", help="watch this folder too")
+
+    check = _add(commands, "check", "validate the configuration and the environment", _check)
+    _config_option(check)
+    check.add_argument("--state-dir", type=Path, metavar="DIR", help=argparse.SUPPRESS)
+
+    analyze = _add(commands, "analyze", "what would be done to each film, and why", _analyze)
+    _film_options(analyze)
+
+    convert = _add(commands, "convert", "convert films now, without a daemon", _convert)
+    _film_options(convert)
+    convert.add_argument("--output", type=Path, metavar="DIR", help="put the results there, not beside the films")
+    convert.add_argument("--device", metavar="ID", help="encode on this device: cpu")
+
+    _add(commands, "config", "print the default configuration, every key explained", _config)
+    return parser
+
+
+def _add(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    name: str,
+    purpose: str,
+    perform: Callable[[argparse.Namespace], int],
+) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=purpose, description=purpose[:1].upper() + purpose[1:] + ".")
+    parser.set_defaults(perform=perform)
+    return parser
+
+
+def _config_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--config", type=Path, metavar="FILE", help="read this file instead of the usual ones")
+
+
+def _film_options(parser: argparse.ArgumentParser) -> None:
+    _config_option(parser)
+    parser.add_argument(
+        *("--profile", "-p"),
+        action="append",
+        choices=sorted(PROFILES),
+        help="a device it has to play on; may be given several times (default: chromecast)",
+    )
+    parser.add_argument("--container", choices=[kind.value for kind in Container])
+    parser.add_argument("--json", action="store_true", help="JSON for programs, one message a line")
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
+
+
+def default_state_dir() -> Path:
+    """systemd's STATE_DIRECTORY, else $XDG_STATE_HOME/mkv2castd, which is ~/.local/state/mkv2castd by default."""
+    if given := os.environ.get("STATE_DIRECTORY"):
+        return Path(given.split(":")[0])
+    base = os.environ.get("XDG_STATE_HOME")
+    return (Path(base) if base else Path.home() / ".local" / "state") / "mkv2castd"
+
+
+def _state_dir(options: argparse.Namespace) -> Path:
+    given: Path | None = options.state_dir
+    return Path(os.path.abspath(given if given is not None else default_state_dir()))
+
+
+def _files(options: argparse.Namespace) -> list[Path]:
+    return [options.config] if options.config is not None else default_files()
+
+
+def _run(options: argparse.Namespace) -> int:
+    from mkv2castd import daemon
+
+    log.configure(options.log_level)
+    state_dir = _state_dir(options)
+
+    def read() -> Config:
+        runtime = state_dir / RUNTIME_FILE
+        files = [*_files(options), *([runtime] if runtime.exists() else [])]
+        config = load(files, PROFILES, options.folders)
+        if options.listen is None:
+            return config
+        return msgspec.structs.replace(config, http=HttpConfig(listen=(options.listen,)))
+
+    def ready(addresses: Sequence[str], config: Config) -> None:
+        from mkv2castd.report import welcome
+
+        sys.stderr.write(welcome(addresses, config, state_dir))
+        sys.stderr.flush()
+
+    asyncio.run(daemon.run(daemon.Options(read, state_dir, ready)))
+    return 0
+
+
+def _check(options: argparse.Namespace) -> int:
+    from mkv2castd.check import findings
+    from mkv2castd.report import print_findings
+
+    state_dir = _state_dir(options)
+    runtime = state_dir / RUNTIME_FILE
+    config = load([*_files(options), *([runtime] if runtime.exists() else [])], PROFILES)
+    found = asyncio.run(findings(config, state_dir))
+    print_findings(found)
+    return 1 if any(finding.level == "problem" for finding in found) else 0
+
+
+def _analyze(options: argparse.Namespace) -> int:
+    from mkv2castd.report import analyze_all
+
+    return asyncio.run(analyze_all(_film_config(options), _wishes(options), options.files, as_json=options.json))
+
+
+def _convert(options: argparse.Namespace) -> int:
+    from mkv2castd.convert import Order, convert_all
+
+    log.configure("error")
+    order = Order(tuple(options.files), _wishes(options), options.output, options.device)
+    return asyncio.run(convert_all(_film_config(options), order, as_json=options.json))
+
+
+def _film_config(options: argparse.Namespace) -> Config:
+    return load(_files(options), PROFILES)
+
+
+def _wishes(options: argparse.Namespace) -> tuple[tuple[str, ...] | None, Container | None]:
+    profile = tuple(dict.fromkeys(options.profile)) if options.profile else None
+    container = Container(options.container) if options.container is not None else None
+    return profile, container
+
+
+def _config(options: argparse.Namespace) -> int:
+    from mkv2castd.default_config import text
+
+    sys.stdout.write(text())
+    return 0

@@ -1,0 +1,102 @@
+"""What people read on a terminal: the welcome, findings, analyses; and the same analyses as JSON."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from mkv2castd.api import render
+from mkv2castd.config import Config, settings_for
+from mkv2castd.encoder.analyze import analyze_file
+from mkv2castd.errors import SURFACES, Mkv2castdError
+from mkv2castd.finding import Finding
+from mkv2castd.model import Action, Analysis, Container, printable
+
+_MARKS = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "problem": ("✗", "red")}
+_ACTIONS = {
+    Action.COPY: "green",
+    Action.TRANSCODE: "yellow",
+    Action.CONVERT: "cyan",
+    Action.DROP: "red",
+}
+
+
+def welcome(addresses: Sequence[str], config: Config, state_dir: Path) -> str:
+    """Where everything is, as the daemon says once it serves."""
+    lines = []
+    for address in addresses:
+        if address.startswith("http"):
+            lines += [f"page     {address}/", f"sockets  ws{address.removeprefix('http')}/ws/jobs/"]
+            lines += [f"         ws{address.removeprefix('http')}/ws/conversion/JOB_ID/"]
+        else:
+            lines.append(f"socket   {address}")
+    lines += [f"folder   {printable(folder.root)}  ({folder.name})" for folder in config.folder]
+    lines.append(f"state    {printable(state_dir)}")
+    return "mkv2castd is ready\n" + "".join(f"  {line}\n" for line in lines)
+
+
+def print_findings(found: Sequence[Finding]) -> None:
+    console = Console(highlight=False, soft_wrap=True)
+    for finding in found:
+        mark, colour = _MARKS[finding.level]
+        line = Text.assemble((mark, colour), " ", finding.what)
+        if finding.remedy is not None:
+            line.append(f" → {finding.remedy}", style="bold")
+        console.print(line)
+
+
+async def analyze_all(
+    config: Config,
+    wishes: tuple[tuple[str, ...] | None, Container | None],
+    files: Sequence[Path],
+    *,
+    as_json: bool,
+) -> int:
+    """Prints each file's analysis; the highest exit code that any of them earned."""
+    code = 0
+    console = Console(highlight=False)
+    for file in files:
+        settings = settings_for(config, config.owner_of(file.absolute()), *wishes)
+        try:
+            analysis = await analyze_file(file.absolute(), settings)
+        except Mkv2castdError as error:
+            code = max(code, SURFACES[error.code].exit)
+            if as_json:
+                _print_json({"path": printable(file), "error": error.code.value, "message": error.message})
+            else:
+                sys.stderr.write(f"mkv2castd: {error.message}\n")
+            continue
+        if as_json:
+            _print_json({"path": printable(file)} | msgspec.to_builtins(render.analysis_view(analysis)))
+        else:
+            _print_analysis(console, file, analysis)
+    return code
+
+
+def _print_json(value: dict[str, Any]) -> None:
+    sys.stdout.write(msgspec.json.encode(value).decode() + "\n")
+
+
+def _print_analysis(console: Console, file: Path, analysis: Analysis) -> None:
+    verdict = f"nothing to do: {analysis.skip}" if analysis.skip is not None else f"→ {analysis.container.value}"
+    console.print(Text(f"{printable(file)}: {verdict}", style="bold"))
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for stream in analysis.streams:
+        name = f"  #{stream.index} {stream.kind.value}" + (f" ({stream.language})" if stream.language else "")
+        codec = stream.codec if stream.codec is not None else "unknown"
+        action = Text(stream.action.value, style=_ACTIONS[stream.action])
+        if stream.target_codec is not None:
+            action.append(f" → {stream.target_codec}")
+        table.add_row(name, codec, action, Text(stream.reason))
+    console.print(table)

@@ -1,0 +1,112 @@
+"""Order in a lane, and what follows a failure."""
+
+from __future__ import annotations
+
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mkv2castd.config import DevicesConfig
+from mkv2castd.encoder.schedule import Next, Turn, TurnQueue, after_failure, slots
+from mkv2castd.errors import DeviceError, ErrorCode, MediaError
+from mkv2castd.model import Attempt, Outcome
+
+
+def turn(sequence: int, priority: int = 0, folder: str = "films", job_id: UUID | None = None) -> Turn:
+    return Turn(-priority, sequence, job_id if job_id is not None else uuid4(), folder)
+
+
+def drain(queue: TurnQueue, blocked: tuple[str, ...] = ()) -> list[int]:
+    found = []
+    while (one := queue.take(blocked)) is not None:
+        found.append(one.sequence)
+    return found
+
+
+def test_within_one_priority_the_first_come_is_the_first_served() -> None:
+    queue = TurnQueue()
+    for sequence in (3, 1, 2):
+        queue.put(turn(sequence))
+    assert drain(queue) == [1, 2, 3]
+
+
+def test_a_higher_priority_goes_first() -> None:
+    queue = TurnQueue()
+    for sequence, priority in ((1, 0), (2, -5), (3, 100)):
+        queue.put(turn(sequence, priority))
+    assert drain(queue) == [3, 1, 2]
+
+
+def test_putting_a_job_again_moves_it() -> None:
+    queue, job_id = TurnQueue(), uuid4()
+    queue.put(turn(1, 0, job_id=job_id))
+    queue.put(turn(2))
+    queue.put(turn(1, -10, job_id=job_id))
+    assert len(queue) == 2
+    assert drain(queue) == [2, 1]
+
+
+def test_a_discarded_job_never_gets_its_turn() -> None:
+    queue, one = TurnQueue(), turn(1)
+    queue.put(one)
+    assert queue.discard(one.job_id)
+    assert not queue.discard(one.job_id)
+    assert one.job_id not in queue
+    assert queue.take(()) is None
+
+
+def test_a_blocked_folders_jobs_are_passed_over_and_keep_their_place() -> None:
+    queue = TurnQueue()
+    queue.put(turn(1, folder="away"))
+    queue.put(turn(2))
+    queue.put(turn(3, folder="away"))
+    assert drain(queue, ("away",)) == [2]
+    queue.put(turn(4))
+    assert len(queue) == 3
+    assert drain(queue) == [1, 3, 4]
+
+
+@given(st.lists(st.tuples(st.integers(-3, 3), st.sampled_from("ab"), st.booleans()), max_size=30))
+def test_every_turn_is_taken_once_in_order_unless_discarded(steps: list[tuple[int, str, bool]]) -> None:
+    queue, expected = TurnQueue(), []
+    for sequence, (priority, folder, dropped) in enumerate(steps):
+        one = turn(sequence, priority, folder)
+        queue.put(one)
+        queue.take(("a", "b"))
+        if dropped:
+            queue.discard(one.job_id)
+        else:
+            expected.append(one)
+    assert drain(queue) == [one.sequence for one in sorted(expected)]
+
+
+def test_each_lane_has_its_configured_slots() -> None:
+    assert dict(slots(DevicesConfig(cpu_slots=3, remux_slots=4))) == {"cpu": 3, "remux": 4}
+
+
+@pytest.mark.parametrize(
+    ("failed", "retries", "expected"),
+    [
+        (1, 2, Next.RETRY),
+        (2, 2, Next.RETRY),
+        (3, 2, Next.FAIL),
+        (1, 0, Next.FAIL),
+        # after a retry that a person asked for, a new round begins
+        (4, 2, Next.RETRY),
+        (6, 2, Next.FAIL),
+    ],
+)
+def test_a_fault_that_is_not_the_films_is_tried_again_as_often_as_configured(
+    failed: int, retries: int, expected: Next
+) -> None:
+    error = DeviceError(ErrorCode.FFMPEG_ERROR, "no")
+    attempts = [Attempt(1, "cpu", 0.0, Outcome.INTERRUPTED)]
+    attempts += [Attempt(number + 2, "cpu", 0.0, Outcome.FAILED) for number in range(failed)]
+    assert after_failure(error, attempts, retries) is expected
+
+
+def test_a_fault_of_the_film_is_final() -> None:
+    error = MediaError(ErrorCode.SOURCE_UNREADABLE, "no")
+    assert after_failure(error, [Attempt(1, "cpu", 0.0, Outcome.FAILED)], 5) is Next.FAIL
