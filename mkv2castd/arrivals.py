@@ -12,8 +12,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from mkv2castd.config import FolderConfig
-from mkv2castd.encoder.running import ENDINGS, Stop
-from mkv2castd.encoder.workshop import Effects
+from mkv2castd.encoder.effects import ENDINGS, Effects, Stop
 from mkv2castd.errors import ErrorCode
 from mkv2castd.ledger import KnownFile, Ledger
 from mkv2castd.model import Job, JobStatus, Sighting, advance

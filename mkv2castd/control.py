@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 from mkv2castd import config as configuration
 from mkv2castd.config import settings_for
 from mkv2castd.encoder.analyze import analyze_file
-from mkv2castd.encoder.running import ENDINGS, Stop
+from mkv2castd.encoder.effects import ENDINGS, Stop
 from mkv2castd.encoder.schedule import CPU, Turn
 from mkv2castd.encoder.workshop import Workshop
 from mkv2castd.errors import ErrorCode, RequestError

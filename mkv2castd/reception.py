@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from mkv2castd.arrivals import Arrivals
-from mkv2castd.encoder.workshop import Effects, Workshop
+from mkv2castd.encoder.effects import Effects
+from mkv2castd.encoder.workshop import Workshop
 from mkv2castd.errors import ErrorCode, RequestError
 from mkv2castd.events import Event, FolderChanged
 from mkv2castd.ledger import Ledger

@@ -16,11 +16,12 @@ from mkv2castd.config import Settings
 from mkv2castd.encoder import books, output
 from mkv2castd.encoder.attempt import Done, Handle, Journal, Task, no_space
 from mkv2castd.encoder.books import Begun
+from mkv2castd.encoder.effects import ENDINGS, Stop
 from mkv2castd.encoder.line import Gate, Line
 from mkv2castd.encoder.media_cache import MediaCache
 from mkv2castd.encoder.output import Commit
 from mkv2castd.encoder.pacer import Pacer
-from mkv2castd.encoder.running import ENDINGS, House, Running, Stop, Surroundings
+from mkv2castd.encoder.running import House, Running, Surroundings
 from mkv2castd.encoder.schedule import Next, Turn, after_failure
 from mkv2castd.errors import DeviceError, ErrorCode, Mkv2castdError
 from mkv2castd.events import Event, JobProgressed

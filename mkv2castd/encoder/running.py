@@ -5,32 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, field
-from enum import Enum
 from pathlib import Path
-from types import MappingProxyType
 from typing import Protocol
 from uuid import UUID
 
 from mkv2castd.config import Settings
 from mkv2castd.encoder.attempt import Handle
-from mkv2castd.errors import ErrorCode
-from mkv2castd.model import Attempt, Failure, Job, Progress
-
-
-class Stop(Enum):
-    """Why a running attempt is ended from outside; without one it is the daemon that stops."""
-
-    CANCEL = "cancel"
-    GONE = "gone"
-    RESTART = "restart"
-
-
-ENDINGS: Mapping[Stop | None, Failure] = MappingProxyType(
-    {
-        Stop.CANCEL: Failure(ErrorCode.CANCELLED, "cancelled on request"),
-        Stop.GONE: Failure(ErrorCode.SOURCE_UNREADABLE, "the film was deleted or moved out of the watched folders"),
-    }
-)
+from mkv2castd.encoder.effects import Stop
+from mkv2castd.model import Attempt, Job, Progress
 
 
 @dataclass(slots=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Never
 from uuid import UUID
@@ -12,26 +11,18 @@ from uuid import UUID
 from mkv2castd.config import Config, Settings, settings_for
 from mkv2castd.encoder import schedule
 from mkv2castd.encoder.attempt import attempt
+from mkv2castd.encoder.effects import Effects
 from mkv2castd.encoder.intake import Intake
 from mkv2castd.encoder.lanes import Executor, Lanes
 from mkv2castd.encoder.line import Gate
 from mkv2castd.encoder.media_cache import MediaCache
 from mkv2castd.encoder.orphans import marked
-from mkv2castd.encoder.running import Stop, Surroundings
+from mkv2castd.encoder.running import Surroundings
 from mkv2castd.encoder.schedule import Turn
 from mkv2castd.events import Event
 from mkv2castd.ledger import Ledger
 from mkv2castd.model import Job, JobStatus, advance
 from mkv2castd.store import Store
-
-
-@dataclass(slots=True)
-class Effects:
-    """What has to follow a stored change: jobs to analyse, turns to take back, attempts to end."""
-
-    analyze: list[Job] = field(default_factory=list)
-    discard: list[UUID] = field(default_factory=list)
-    stop: list[tuple[UUID, Stop]] = field(default_factory=list)
 
 
 class Workshop:
