@@ -14,7 +14,7 @@ from msgspec import UNSET
 from mkv2castd.api import wire
 from mkv2castd.api.guard import refused
 from mkv2castd.api.hub import Fanout
-from mkv2castd.api.listen import Bound, bind
+from mkv2castd.api.listen import BACKLOG, Bound, bind
 from mkv2castd.api.outbox import Limits
 from mkv2castd.api.rest import MAX_BODY, Rest, answer
 from mkv2castd.api.verbs import Verbs
@@ -62,7 +62,7 @@ async def serve(verbs: Verbs, listen: Sequence[str], limits: Limits = DEFAULT_LI
     try:
         await runner.setup()
         for sock in (sock for one in bound for sock in one.sockets):
-            await web.SockSite(runner, sock).start()
+            await web.SockSite(runner, sock, backlog=BACKLOG).start()
         yield Served(tuple(one.address for one in bound))
     finally:
         await runner.cleanup()

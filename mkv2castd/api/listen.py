@@ -14,7 +14,7 @@ from pathlib import Path
 
 from mkv2castd.errors import ConfigError
 
-_BACKLOG = 512
+BACKLOG = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ def _bind_unix(address: str) -> Bound:
         _remove_stale(path, address)
         sock.bind(str(path))
         path.chmod(0o660)
-        sock.listen(_BACKLOG)
+        sock.listen(BACKLOG)
     except OSError as error:
         sock.close()
         raise _refused(address, error, str(path)) from error
@@ -108,7 +108,7 @@ def _listening(family: int, ip: str, port: int) -> socket.socket:
         if family == socket.AF_INET6:
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         sock.bind((ip, port))
-        sock.listen(_BACKLOG)
+        sock.listen(BACKLOG)
     except OSError:
         sock.close()
         raise

@@ -13,6 +13,7 @@ from aiohttp import web
 
 GONE = 1000
 DAEMON_STOPS = 1001
+ABNORMAL = 1006
 INTERNAL = 1011
 TOO_SLOW = 1013
 FOREIGN = 4003
@@ -115,7 +116,8 @@ class Outbox:
             self._sending = None
 
     async def pump(self, socket: web.WebSocketResponse) -> None:
-        """Sends until the client is stopped or finished, then closes the socket with its code."""
+        """Sends until the client is stopped or finished, then closes the socket with its code. The connection is
+        gone when this returns."""
         with suppress(ConnectionError):
             try:
                 await self._send_all(socket)
@@ -125,6 +127,8 @@ class Outbox:
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._limits.linger_seconds):
                     await socket.close(code=code, message=_REASONS.get(code, b""), drain=False)
+        if socket.close_code in (None, ABNORMAL):
+            self.abort()  # it did not say goodbye: nothing that is still on its way may keep the connection
 
     async def _send_all(self, socket: web.WebSocketResponse) -> None:
         sent = 0

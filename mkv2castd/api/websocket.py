@@ -10,7 +10,7 @@ from aiohttp import WSMessage, WSMsgType, web
 
 from mkv2castd.api import render
 from mkv2castd.api.hub import Fanout, no_such_job, text
-from mkv2castd.api.outbox import FOREIGN, GONE, INTERNAL, NO_SUCH_JOB, Outbox, Telling
+from mkv2castd.api.outbox import ABNORMAL, FOREIGN, GONE, INTERNAL, NO_SUCH_JOB, Outbox, Telling
 from mkv2castd.api.requests import Action, job_uuid, parse
 from mkv2castd.api.talks import JobTalk, ListTalk, Talk
 from mkv2castd.api.verbs import Verbs
@@ -88,7 +88,7 @@ class Sockets:
             if not socket.closed:  # a fault of ours is on its way to http's boundary
                 await socket.close(code=INTERNAL, message=b"internal error", drain=False)
             self._fanout.leave(client, job_id)
-            if socket.close_code in (None, 1006):
+            if socket.close_code in (None, ABNORMAL):
                 _cut(request)
         return socket
 

@@ -267,7 +267,19 @@ async def test_actions_status_and_cancel(client: Client, daemon: FakeDaemon) -> 
 
 
 @pytest.mark.parametrize(
-    "sent", ["", "hello", "[]", "null", "{}", '{"action": 1}', '{"action": "dance"}', "[" * 60_000, b"\x00\x01"]
+    "sent",
+    [
+        "",
+        "hello",
+        "[]",
+        "null",
+        "{}",
+        '{"action": 1}',
+        '{"action": "dance"}',
+        "[" * 60_000,
+        '{"x":' * 9_000,
+        b"\x00\x01",
+    ],
 )
 async def test_what_makes_no_sense_is_answered_and_the_socket_stays_open(
     client: Client, daemon: FakeDaemon, sent: str | bytes
