@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from mkv2castd.encoder import process
-from mkv2castd.encoder.media import Media, parse_ffprobe
+from mkv2castd.encoder.ffprobe import parse_ffprobe
+from mkv2castd.encoder.media import Media
 from mkv2castd.errors import ErrorCode, MediaError
 from mkv2castd.model import printable
 

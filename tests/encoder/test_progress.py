@@ -37,8 +37,8 @@ def test_carriage_returns_do_no_harm() -> None:
 
 
 def test_nothing_known_yet_is_nothing_told() -> None:
-    lines = "frame=0 fps=0.00 bitrate=N/A total_size=N/A out_time_us=N/A out_time_ms=N/A progress=continue".split()
-    assert read("\n".join(lines)) == [Reading(frame=0)]
+    text = "frame=0\nfps=0.00\nbitrate=N/A\ntotal_size=N/A\nout_time_us=N/A\nout_time_ms=N/A\nprogress=continue"
+    assert read(text) == [Reading(frame=0)]
     assert read("out_time_us=-9223372036854775808\nprogress=continue") == [Reading()]
 
 

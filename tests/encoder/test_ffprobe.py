@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mkv2castd.config import Settings
-from mkv2castd.encoder.media import AudioStream, Media, OtherStream, SubtitleStream, VideoStream, parse_ffprobe
+from mkv2castd.encoder.ffprobe import parse_ffprobe
+from mkv2castd.encoder.media import AudioStream, Media, OtherStream, SubtitleStream, VideoStream
 from mkv2castd.encoder.plan import plan
 from mkv2castd.errors import ErrorCode, MediaError
 from mkv2castd.model import StreamKind

@@ -1,0 +1,71 @@
+"""Carries a plan out with real ffmpeg, and proves that nothing is left to do afterwards."""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from mkv2castd.config import Settings
+from mkv2castd.encoder.command import convert_argv
+from mkv2castd.encoder.ffprobe import parse_ffprobe
+from mkv2castd.encoder.media import Media, VideoStream
+from mkv2castd.encoder.plan import Plan, Skip, plan
+
+TAG = "1;12345;1700000000000000000;99"
+MKV = Settings(quality="fast")
+
+
+@dataclass(frozen=True)
+class Made:
+    source: Media
+    plan: Plan
+    media: Media
+    path: Path
+    stdout: str
+
+    @property
+    def picture(self) -> VideoStream:
+        assert self.media.picture is not None
+        return self.media.picture
+
+
+def described(path: Path) -> Media:
+    argv = [
+        "ffprobe",
+        "-v",
+        "error",
+        "-of",
+        "json",
+        "-show_format",
+        "-show_streams",
+        "-show_chapters",
+        f"file:{path}",
+    ]
+    return parse_ffprobe(subprocess.run(argv, capture_output=True, check=True, timeout=30).stdout)
+
+
+def ffmpeg(*argv: str) -> None:
+    subprocess.run(["ffmpeg", "-v", "error", "-nostdin", "-y", *argv], check=True, timeout=60)
+
+
+def convert(film: Path, settings: Settings = MKV, target: Path | None = None) -> Made:
+    """Plans, carries out, and proves that the result plays, that it is whole, and that it is known as ours."""
+    source = described(film)
+    decision = plan(source, settings)
+    assert isinstance(decision, Plan), decision
+    output = target if target is not None else film.parent / "out"
+    argv = convert_argv(decision, film, output, TAG)
+    done = subprocess.run(argv, capture_output=True, timeout=60)
+    assert done.returncode == 0, done.stderr.decode("utf-8", "replace")
+    media = described(output)
+    again = plan(media, settings)
+    assert isinstance(again, Skip), again.reasons
+    assert media.ours == TAG
+    assert source.duration is not None
+    assert media.duration == pytest.approx(source.duration, abs=0.25)
+    planned = [stream.target for stream in decision.kept if stream.kind.value in ("video", "audio", "subtitle")]
+    assert [s.codec for s in media.streams if s.kind.value in ("video", "audio", "subtitle")] == planned
+    return Made(source, decision, media, output, done.stdout.decode())
