@@ -101,17 +101,20 @@ class Hints:
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGURG})
         before = _inotify_descriptors()
         changes = self._watch()
+        why: OSError | RuntimeError = RuntimeError("its thread has ended")
         try:
             next(changes)
             self._descriptor = _arm(before, os.stat(self._root).st_ino)
             self._tell(self._open_done, None)
             self._listen(changes)
         except (OSError, RuntimeError) as error:
-            self._tell(self._open_done, error)
+            why = error
         finally:
             with self._lock:
                 self._ended = True
             changes.close()
+            if not self._stopping:
+                self._tell(self._open_done, why)
 
     def _watch(self) -> Generator[set[tuple[Change, str]], None, None]:
         return watch(
@@ -227,6 +230,6 @@ def _queued(descriptor: int | None) -> int:
 
 def _queue_limit() -> int:
     try:
-        return int(Path("/proc/sys/fs/inotify/max_queued_events").read_text("ascii"))
+        return int(Path("/proc/sys/fs/inotify/max_queued_events").read_bytes())
     except (OSError, ValueError):
         return 16384

@@ -15,7 +15,7 @@ import os
 import stat
 import sys
 import time
-from collections.abc import Callable, Collection, Iterator, MutableMapping, Sequence
+from collections.abc import Collection, Iterator, MutableMapping, Sequence
 
 from mkv2castd.watch.intake import Known
 from mkv2castd.watch.rules import Rules
@@ -25,18 +25,6 @@ PORTION = 500  # films at most
 PORTION_SECONDS = 0.25  # a portion is handed out after so long, empty or not
 _RACED = frozenset((errno.ENOENT, errno.ENOTDIR, errno.ELOOP))
 _FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-_Same = Callable[[os.stat_result, Known], bool]
-
-
-def same_file(status: os.stat_result, known: Known) -> bool:
-    """Unchanged, by inode, size and mtime. The device number is left out: network and btrfs mounts and disks that
-    were plugged in again get another one, and a library is not new for that."""
-    return status.st_mtime_ns == known[3] and status.st_size == known[2] and status.st_ino == known[1]
-
-
-def same_content(status: os.stat_result, known: Known) -> bool:
-    """Unchanged where inode numbers do not last (FUSE, network): size and mtime only."""
-    return status.st_mtime_ns == known[3] and status.st_size == known[2]
 
 
 class Walk:
@@ -44,7 +32,13 @@ class Walk:
 
     `known` is used up: what is met is taken out of it, so that after the last portion it holds what was not met
     (which is missing only if `missing` says so: it may also be excluded by now, or unreadable). `inner` are
-    watched folders of their own, not entered. After the last portion:
+    watched folders of their own, not entered.
+
+    A film is unchanged when inode, size and mtime are. The device number is left out: network and btrfs mounts and
+    disks that were plugged in again get another one, and a library is not new for that. `inodes_last` False: nor
+    do inode numbers last there (FUSE, network), so size and mtime have to do.
+
+    After the last portion:
     `folders` (path, inode) that were read · `unreadable` (path, error) · `entries` counted in all.
     """
 
@@ -57,7 +51,7 @@ class Walk:
         start: bytes | None = None,
         inner: Collection[bytes] = (),
         recursive: bool = True,
-        same: _Same = same_file,
+        inodes_last: bool = True,
     ) -> None:
         self.known = known
         self.folders: list[tuple[bytes, int]] = []
@@ -67,7 +61,7 @@ class Walk:
         self._rules = rules
         self._inner = frozenset(inner)
         self._recursive = recursive
-        self._same = same
+        self._inodes_last = inodes_last
         self._waiting = [root if start is None else start]
         self._found: list[bytes] = []
 
@@ -107,7 +101,7 @@ class Walk:
 
     def _compare(self, prefix: bytes, entries: Iterator[os.DirEntry[str]]) -> Iterator[None]:
         """The hot loop: known films first and with one call each, everything else below."""
-        take, same, candidate = self.known.pop, self._same, self._rules.candidate
+        take, candidate, inodes_last = self.known.pop, self._rules.candidate, self._inodes_last
         count = 0
         for entry in entries:
             count += 1
@@ -116,7 +110,8 @@ class Walk:
             before = take(path, None)
             if before is not None:
                 status = entry.stat(follow_symlinks=False)
-                if not same(status, before) and stat.S_ISREG(status.st_mode):
+                same = status.st_mtime_ns == before[3] and status.st_size == before[2]
+                if not (same and (status.st_ino == before[1] or not inodes_last)) and stat.S_ISREG(status.st_mode):
                     self._found.append(path)
             elif entry.is_dir(follow_symlinks=False):
                 self._folder(path, name)

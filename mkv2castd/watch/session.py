@@ -25,7 +25,7 @@ from mkv2castd.watch.coverage import Coverage
 from mkv2castd.watch.hints import Batch, Hints, Refused
 from mkv2castd.watch.intake import Intake, Known
 from mkv2castd.watch.rules import Rules
-from mkv2castd.watch.scan import Walk, missing, same_content, same_file
+from mkv2castd.watch.scan import Walk, missing
 from mkv2castd.watch.sieve import Sieve
 from mkv2castd.watch.worker import Worker
 
@@ -90,7 +90,7 @@ class Session:
         self._intake = intake
         self._worker = worker
         self._timing = timing
-        self._same = same_content if remote else same_file
+        self._remote = remote
         self._tell = tell
         self._root = os.fsencode(folder.path)
         self._inner = frozenset(os.fsencode(path) for path in inner)
@@ -143,7 +143,7 @@ class Session:
         if now >= self._root_due:
             await self._check_root()
         heal = self._heal_due()
-        if self._broken or (heal is not None and now >= heal):
+        if heal is not None and now >= heal:
             await self._watch()
         elif self._compare_due is not None and now >= self._compare_due:
             await self._compare()
@@ -181,7 +181,10 @@ class Session:
             hints.close()
 
     def _heal_due(self) -> float | None:
-        """When a watch that leaves something out is made anew."""
+        """When the watch is made anew: at once when it broke, but not on and on while somebody writes a file whose
+        name breaks it; later when it leaves something out."""
+        if self._broken:
+            return self._watch_made + self._pause()
         whole = not self._hinted or self._coverage.whole
         return None if whole else self._watch_made + self._timing.heal
 
@@ -244,7 +247,13 @@ class Session:
     def _walk(self, known: dict[bytes, Known], start: bytes | None = None) -> Walk:
         recursive = self._folder.recursive
         return Walk(
-            self._root, self._rules, known, start=start, inner=self._inner, recursive=recursive, same=self._same
+            self._root,
+            self._rules,
+            known,
+            start=start,
+            inner=self._inner,
+            recursive=recursive,
+            inodes_last=not self._remote,
         )
 
     async def _compare(self) -> None:
@@ -288,8 +297,11 @@ class Session:
             self._compare_by(time.monotonic() + min(pauses))
 
     def _compare_soon(self) -> None:
-        """But not so often that comparing takes more than a twentieth of the time."""
-        self._compare_by(time.monotonic() + max(self._timing.quiet, 20 * self._compare_cost))
+        self._compare_by(time.monotonic() + self._pause())
+
+    def _pause(self) -> float:
+        """So that comparing takes no more than a twentieth of the time."""
+        return max(self._timing.quiet, 20 * self._compare_cost)
 
     def _compare_by(self, due: float) -> None:
         self._compare_due = due if self._compare_due is None else min(self._compare_due, due)

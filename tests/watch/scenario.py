@@ -1,0 +1,125 @@
+"""What a watcher does in a process of its own: stopped, without rights, in namespaces, at kernel limits.
+
+python -m tests.watch.scenario NAME FOLDER
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from mkv2castd.model import FolderState
+from tests.watch.recorder import QUICK, Recorder, watching, write
+
+NOBODY = 65534
+
+
+async def count(root: Path) -> None:
+    async with watching(root, Recorder()) as seen:
+        print("online", flush=True)
+        await seen.until(lambda: len(seen.taken) == 30_001, 60)
+
+
+async def mounts(root: Path) -> None:
+    below = write(root / "below.mkv")
+    seen = Recorder()
+    async with watching(root, seen):
+        subprocess.run(["mount", "-t", "tmpfs", "none", str(root)], check=True)
+        film = write(root / "mounted.mkv")
+        await seen.until(lambda: seen.has(film))
+        later = write(root / "later.mkv")
+        await seen.until(lambda: seen.has(later))
+        subprocess.run(["umount", str(root)], check=True)
+        await seen.until(lambda: seen.comparisons >= 5)
+        await seen.online()
+        assert not seen.gone, "films of a file system that is not mounted are not gone"
+        again = write(root / "again.mkv")
+        await seen.until(lambda: seen.has(again))
+    below.unlink()
+    again.unlink()
+    seen.taken.pop(os.fsencode(below))
+    seen.taken.pop(os.fsencode(again))
+    async with watching(root, seen, wait=False):
+        await seen.until(lambda: seen.status and seen.status.state is FolderState.OFFLINE)
+        assert "is it mounted?" in (seen.status.problem or "")
+
+
+async def unreadable(root: Path) -> None:
+    films = root / "films"
+    for name in ("a", "b", "c"):
+        (films / name).mkdir(parents=True)
+        write(films / name / "film.mkv")
+    if os.getuid() == 0:
+        subprocess.run(["chown", "-R", str(NOBODY), str(films)], check=True)
+        os.setuid(NOBODY)
+    (films / "b").chmod(0)
+    async with watching(films, Recorder(), poll_seconds=0.2) as seen:
+        assert seen.has(films / "a" / "film.mkv", films / "c" / "film.mkv")
+        await seen.until(lambda: seen.status and seen.status.problem)
+        assert "b cannot be read (Permission denied)" in seen.status.problem
+        later = write(films / "c" / "later.mkv")
+        await seen.until(lambda: seen.has(later))
+        (films / "b").chmod(0o755)
+        await seen.until(lambda: seen.has(films / "b" / "film.mkv"))
+        await seen.until(lambda: seen.status.problem is None)
+        await seen.until(lambda: seen.status.watching == "inotify")
+    films.chmod(0)
+    async with watching(films, seen, wait=False):
+        await seen.until(lambda: seen.status.state is FolderState.OFFLINE)
+        assert "give the user" in seen.status.problem
+        films.chmod(0o755)
+        await seen.online()
+
+
+def _limit(name: str, value: int) -> None:
+    Path(f"/proc/sys/user/max_inotify_{name}").write_text(f"{value}\n")
+
+
+async def limit_at_start(root: Path) -> None:
+    for number in range(30):
+        (root / f"{number}").mkdir()
+    _limit("watches", 10)
+    async with watching(root, Recorder(), poll_seconds=0.2) as seen:
+        await seen.until(lambda: seen.status.watching == "poll")
+        assert "sysctl fs.inotify.max_user_watches=" in seen.status.problem
+        film = write(root / "29" / "film.mkv")
+        await seen.until(lambda: seen.has(film))
+        _limit("watches", 1000)
+        await seen.until(lambda: seen.status.watching == "inotify" and seen.status.problem is None)
+
+
+async def no_instance_at_start(root: Path) -> None:
+    _limit("instances", 0)
+    async with watching(root, Recorder(), poll_seconds=0.2) as seen:
+        assert seen.status.watching == "poll"
+        assert "sysctl fs.inotify.max_user_instances=" in seen.status.problem
+        film = write(root / "film.mkv")
+        await seen.until(lambda: seen.has(film))
+
+
+async def limit_later(root: Path) -> None:
+    _limit("watches", 20)
+    async with watching(root, Recorder(), poll_seconds=0.2) as seen:
+        assert seen.status.watching == "inotify"
+        for number in range(40):
+            (root / f"{number}").mkdir()
+        await seen.until(lambda: seen.status.problem)
+        assert "sysctl fs.inotify.max_user_watches=" in seen.status.problem
+        paths = [write(root / f"{number}" / "film.mkv") for number in range(40)]
+        await seen.until(lambda: seen.has(*paths))
+        _limit("watches", 1000)
+        await seen.until(lambda: seen.status.watching == "inotify" and seen.status.problem is None)
+
+
+def main() -> None:
+    name, folder = sys.argv[1:]
+    scenarios = (count, mounts, unreadable, limit_at_start, no_instance_at_start, limit_later)
+    assert QUICK.root < 1
+    asyncio.run(next(run for run in scenarios if run.__name__ == name)(Path(folder)))
+
+
+if __name__ == "__main__":
+    main()
