@@ -17,19 +17,8 @@ import pytest
 
 REPOSITORY = Path(__file__).parent.parent
 TOOLS = (
-    "bash",
-    "sh",
-    "dirname",
-    "readlink",
-    "sha256sum",
-    "cut",
-    "tr",
-    "rm",
-    "cat",
-    "env",
-    "flock",
-    "setpriv",
-    "mkdir",
+    *("bash", "cat", "chmod", "cp", "cut", "dirname", "env", "flock", "mkdir", "readlink", "rm", "setpriv", "sh"),
+    *("sha256sum", "sleep", "tr", "true"),
 )
 
 PYTHON = """#!/bin/sh
