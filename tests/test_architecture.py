@@ -1,0 +1,361 @@
+"""The house as it is drawn: arrows point downward, pure rooms are pure, files stay small.
+
+Read from the source by ast, so that an import inside a function or under TYPE_CHECKING counts as well.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parent.parent
+PACKAGE = REPOSITORY / "mkv2castd"
+MOST_LINES = 300
+
+# Floors, from the ground up. A module may import its own floor and those below; a new module needs its place here.
+FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("nouns", ("", "errors", "model", "finding")),
+    ("tools", ("lock", "log", "patience", "supervise")),
+    ("configuration", ("config", "config_checks", "config_errors", "config_files", "default_config")),
+    ("events", ("events",)),
+    ("store", ("ledger", "rows", "schema", "store")),
+    (
+        "deciding",
+        (
+            *("encoder", "encoder.audio_rules", "encoder.backends", "encoder.command", "encoder.extra_rules"),
+            *("encoder.faults", "encoder.ffprobe", "encoder.filters", "encoder.h264_levels", "encoder.lenient"),
+            *("encoder.media", "encoder.naming", "encoder.plan", "encoder.profiles", "encoder.progress"),
+            *("encoder.schedule", "encoder.tag", "encoder.usable", "encoder.video_rules", "wishes"),
+        ),
+    ),
+    (
+        "doing",
+        (
+            *("encoder.analyze", "encoder.child", "encoder.commit", "encoder.effects", "encoder.files"),
+            *("encoder.joblog", "encoder.media_cache", "encoder.original", "encoder.orphans", "encoder.output"),
+            *("encoder.pacer", "encoder.probe", "encoder.process", "encoder.target", "encoder.trash"),
+            *("encoder.verify",),
+        ),
+    ),
+    ("one try", ("encoder.attempt",)),
+    (
+        "lanes",
+        (
+            *(
+                "encoder.books",
+                "encoder.intake",
+                "encoder.lanes",
+                "encoder.line",
+                "encoder.running",
+                "encoder.workshop",
+            ),
+        ),
+    ),
+    ("control", ("arrivals", "control", "housekeeping", "reception", "recovery")),
+    (
+        "watch",
+        (
+            *("watch", "watch.catch", "watch.coverage", "watch.hints", "watch.intake", "watch.lease", "watch.mounts"),
+            *("watch.rules", "watch.scan", "watch.session", "watch.settle", "watch.sieve", "watch.watcher"),
+            *("watch.worker",),
+        ),
+    ),
+    (
+        "api",
+        (
+            *("api", "api.guard", "api.http", "api.hub", "api.listen", "api.outbox", "api.render", "api.requests"),
+            *("api.rest", "api.talks", "api.verbs", "api.web", "api.websocket", "api.wire"),
+        ),
+    ),
+    ("commands", ("check", "check_ffmpeg", "check_places", "convert", "daemon", "folders", "report")),
+    ("entrance", ("__main__", "cli")),
+)
+
+# Rooms that know each other by events and by control's verbs only.
+STRANGERS = (
+    ("api", "encoder"),
+    ("api", "ledger"),
+    ("api", "store"),
+    ("api", "watch"),
+    ("watch", "api"),
+    ("watch", "encoder"),
+    ("watch", "ledger"),
+    ("watch", "store"),
+    ("encoder", "api"),
+    ("encoder", "watch"),
+    ("control", "api"),
+    ("control", "watch"),
+)
+
+# Without I/O, clock or concurrency: tested by being called.
+PURE = frozenset(
+    {
+        *("config_checks", "config_errors", "default_config", "errors", "finding", "model"),
+        *("encoder.audio_rules", "encoder.backends", "encoder.command", "encoder.extra_rules", "encoder.faults"),
+        *("encoder.ffprobe", "encoder.filters", "encoder.h264_levels", "encoder.lenient", "encoder.media"),
+        *("encoder.naming", "encoder.plan", "encoder.profiles", "encoder.progress", "encoder.schedule"),
+        *("encoder.tag", "encoder.usable", "encoder.video_rules"),
+        *("watch.rules", "watch.settle", "api.render", "api.wire"),
+    }
+)
+# A pure module may also take values from here; reading files is not among what these two names do when imported.
+VALUES = frozenset({"config"})
+IMPURE_LIBRARIES = frozenset(
+    {
+        *("asyncio", "concurrent", "fcntl", "glob", "io", "logging", "multiprocessing", "random", "select", "shutil"),
+        *(
+            "signal",
+            "socket",
+            "sqlite3",
+            "subprocess",
+            "tempfile",
+            "threading",
+            "time",
+            "aiohttp",
+            "rich",
+            "watchfiles",
+        ),
+    }
+)
+# what works on a name, not on the file behind it
+OS_NAMES = frozenset({"fsdecode", "fsencode", "fspath", "stat_result", "path", "PathLike"})
+OS_PATH_NAMES = frozenset(
+    {"basename", "commonpath", "dirname", "isabs", "join", "normpath", "split", "splitext", "relpath"}
+)
+PATH_METHODS = frozenset(
+    {
+        *("absolute", "chmod", "cwd", "exists", "expanduser", "glob", "home", "is_dir", "is_file", "is_symlink"),
+        *("iterdir", "lstat", "mkdir", "open", "read_bytes", "read_text", "readlink", "rename", "resolve", "rglob"),
+        *("rmdir", "samefile", "stat", "symlink_to", "touch", "unlink", "write_bytes", "write_text"),
+    }
+)
+
+# Boundaries where everything is caught, each for its reason.
+CATCHING_ALL = {
+    "api.http": "a fault of ours in one request must not end the daemon",
+    "supervise": "a fault in one supervised room is logged and the room built anew",
+    "watch.worker": "what the thread raises is handed whole to whoever awaits the call",
+}
+
+
+@cache
+def modules() -> dict[str, Path]:
+    """Every module by its name below the package; the package itself is ""."""
+    found = {}
+    for file in sorted(PACKAGE.rglob("*.py")):
+        name = ".".join(file.relative_to(PACKAGE).with_suffix("").parts)
+        found[name.removesuffix("__init__").removesuffix(".")] = file
+    return found
+
+
+@cache
+def tree(name: str) -> ast.Module:
+    return ast.parse(modules()[name].read_text(encoding="utf-8"))
+
+
+def imported(name: str) -> Iterator[tuple[str, str]]:
+    """Each import as (module, name taken from it or ""); our own modules without the package's name."""
+    for node in ast.walk(tree(name)):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, "") for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{name}: relative import in line {node.lineno}"
+            yield from ((node.module or "", alias.name) for alias in node.names)
+
+
+@cache
+def neighbours(name: str) -> frozenset[str]:
+    """Our own modules that this one imports."""
+    found = set()
+    for module, taken in imported(name):
+        if module == PACKAGE.name or module.startswith(f"{PACKAGE.name}."):
+            inner = module.removeprefix(PACKAGE.name).lstrip(".")
+            whole = f"{inner}.{taken}".lstrip(".")
+            found.add(whole if whole in modules() else inner)
+    return frozenset(found - {name})
+
+
+def in_room(name: str, room: str) -> bool:
+    return name == room or name.startswith(f"{room}.")
+
+
+def floor_of(name: str) -> int:
+    return next(number for number, (_, names) in enumerate(FLOORS) if name in names)
+
+
+each_module = pytest.mark.parametrize("name", sorted(modules()), ids=lambda name: name or "mkv2castd")
+each_pure_module = pytest.mark.parametrize("name", sorted(PURE & set(modules())))
+
+
+def test_every_module_has_one_place_in_the_house() -> None:
+    drawn = [name for _, names in FLOORS for name in names]
+    assert sorted(drawn) == sorted(set(drawn))
+    assert set(modules()) - set(drawn) == set(), "give these modules their floor in FLOORS"
+    assert set(drawn) - set(modules()) == set(), "these modules are drawn in FLOORS but do not exist"
+
+
+@each_module
+def test_arrows_point_downward(name: str) -> None:
+    upward = {other for other in neighbours(name) if floor_of(other) > floor_of(name)}
+    assert not upward, f"{name} ({FLOORS[floor_of(name)][0]}) must not know {sorted(upward)}"
+
+
+def test_there_is_no_circle() -> None:
+    done: set[str] = set()
+
+    def visit(name: str, path: tuple[str, ...]) -> None:
+        assert name not in path, " → ".join((*path[path.index(name) :], name))
+        if name not in done:
+            for other in neighbours(name):
+                visit(other, (*path, name))
+            done.add(name)
+
+    for name in modules():
+        visit(name, ())
+
+
+@pytest.mark.parametrize(("room", "stranger"), STRANGERS, ids=lambda room: room)
+def test_strangers_do_not_meet(room: str, stranger: str) -> None:
+    for name in modules():
+        if in_room(name, room):
+            assert not [other for other in neighbours(name) if in_room(other, stranger)], name
+
+
+def test_the_foundation_stands_on_nothing() -> None:
+    assert neighbours("errors") == frozenset()
+    assert neighbours("model") == {"errors"}
+
+
+def test_the_pure_modules_exist_and_scripts_test_measures_them() -> None:
+    assert set(modules()) >= PURE
+    listed = (REPOSITORY / "scripts/_pure_modules.txt").read_text(encoding="utf-8").splitlines()
+    files = {line for line in listed if line and not line.startswith("#")}
+    assert files == {modules()[name].relative_to(REPOSITORY).as_posix() for name in PURE}
+
+
+@each_pure_module
+def test_a_pure_module_imports_no_input_or_output(name: str) -> None:
+    libraries = {module.partition(".")[0] for module, _ in imported(name)}
+    assert not libraries & IMPURE_LIBRARIES
+    assert neighbours(name) <= PURE | VALUES, f"{name} takes from a module that is not pure"
+
+
+@each_pure_module
+def test_a_pure_module_touches_no_file(name: str) -> None:
+    for node in ast.walk(tree(name)):
+        where = f"{name}, line {getattr(node, 'lineno', 0)}: "
+        if isinstance(node, ast.Call):
+            called = ast.unparse(node.func)
+            assert called not in ("open", "input", "print", "exec", "eval"), where + called
+            assert called.rpartition(".")[2] not in PATH_METHODS, where + called
+        if isinstance(node, ast.Attribute):
+            owner = ast.unparse(node.value)
+            assert owner != "os" or node.attr in OS_NAMES, f"{where}os.{node.attr}"
+            assert owner != "os.path" or node.attr in OS_PATH_NAMES, f"{where}os.path.{node.attr}"
+    for module, taken in imported(name):
+        assert module != "os" or not taken or taken in OS_NAMES, f"{name}: from os import {taken}"
+        assert module != "os.path" or not taken or taken in OS_PATH_NAMES, f"{name}: from os.path import {taken}"
+
+
+@each_module
+def test_every_module_says_what_it_is_for(name: str) -> None:
+    text = ast.get_docstring(tree(name))
+    assert text
+    assert text.splitlines()[0].strip()
+
+
+@each_module
+def test_no_file_is_too_long_to_read(name: str) -> None:
+    lines = modules()[name].read_text(encoding="utf-8").count("\n")
+    assert lines <= MOST_LINES
+
+
+@each_module
+def test_nothing_swallows_every_error_outside_the_named_boundaries(name: str) -> None:
+    found = [
+        handler.lineno
+        for handler in ast.walk(tree(name))
+        if isinstance(handler, ast.ExceptHandler) and _broad(handler)
+    ]
+    if name in CATCHING_ALL:
+        assert found, f"{name} needs no exception from the rule any more"
+    else:
+        assert not found, f"{name}, lines {found}"
+
+
+def _broad(handler: ast.ExceptHandler) -> bool:
+    """Catches everything and does not pass it on."""
+    last = handler.body[-1]
+    if isinstance(last, ast.Raise) and last.exc is None:
+        return False
+    kinds = [ast.unparse(node) for node in ast.walk(handler.type)] if handler.type is not None else ["BaseException"]
+    return bool({"Exception", "BaseException"} & set(kinds))
+
+
+@each_module
+def test_no_module_or_class_keeps_state_that_can_change(name: str) -> None:
+    bodies = [tree(name).body, *(node.body for node in ast.walk(tree(name)) if isinstance(node, ast.ClassDef))]
+    for statement in (statement for body in bodies for statement in body):
+        if isinstance(statement, ast.Assign | ast.AnnAssign) and statement.value is not None:
+            targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+            if [ast.unparse(target) for target in targets] != ["__all__"]:
+                assert not _mutable(statement.value), f"{name}, line {statement.lineno}"
+
+
+def _mutable(value: ast.expr) -> bool:
+    displays = ast.List | ast.Dict | ast.Set | ast.ListComp | ast.DictComp | ast.SetComp
+    makers = (
+        "list",
+        "dict",
+        "set",
+        "bytearray",
+        "deque",
+        "defaultdict",
+        "Counter",
+        "OrderedDict",
+        "WeakKeyDictionary",
+    )
+    called = ast.unparse(value.func).rpartition(".")[2] if isinstance(value, ast.Call) else ""
+    return isinstance(value, displays) or called in makers
+
+
+class TestTheRulesThemselves:
+    """A rule that cannot fail holds nothing."""
+
+    @pytest.mark.parametrize(
+        ("source", "broad"),
+        [
+            ("except Exception: pass", True),
+            ("except (OSError, Exception): pass", True),
+            ("except: pass", True),
+            ("except BaseException:\n  x()\n  raise", False),
+            ("except BaseException:\n  raise ValueError", True),
+            ("except OSError: pass", False),
+        ],
+    )
+    def test_swallowing(self, source: str, broad: bool) -> None:
+        (handler,) = (
+            node for node in ast.walk(ast.parse(f"try: x()\n{source}")) if isinstance(node, ast.ExceptHandler)
+        )
+        assert _broad(handler) is broad
+
+    @pytest.mark.parametrize(
+        ("value", "mutable"),
+        [
+            ("[]", True),
+            ("{1: 2}", True),
+            ("{x for x in y}", True),
+            ("collections.deque()", True),
+            ("dict(a=1)", True),
+            ("MappingProxyType({1: 2})", False),
+            ("frozenset({1})", False),
+            ("(1, 2)", False),
+            ("re.compile('x')", False),
+        ],
+    )
+    def test_state(self, value: str, mutable: bool) -> None:
+        assert _mutable(ast.parse(value, mode="eval").body) is mutable
