@@ -71,8 +71,7 @@ class Container(StrEnum):
 
 
 class Action(StrEnum):
-    """What is done to one stream. CONVERT: a subtitle or picture changes its form without encoding video or
-    sound."""
+    """What is done to one stream. CONVERT: a subtitle changes its form; no video or sound is encoded."""
 
     COPY = "copy"
     TRANSCODE = "transcode"
