@@ -120,7 +120,8 @@ def _conclude(ledger: Ledger, seen: Job, settings: Settings, verdict: Verdict) -
         return None
     known = ledger.file_at(job.source)
     if known is not None:
-        ledger.remember(replace(known, identity=verdict.identity))
+        kind = "output" if verdict.media.ours is not None else known.kind
+        ledger.remember(replace(known, identity=verdict.identity, kind=kind))
     told = analysis(verdict.media, verdict.decision, settings)
     facts = {"identity": verdict.identity, "analysis": told, "stage": None, "failure": None}
     if isinstance(verdict.decision, Skip):

@@ -40,7 +40,8 @@ async def claim(
         if taken:
             continue
         found = await asyncio.to_thread(_identity, candidate)
-        if found is None or (known is not None and known.identity == found):
+        remembered = known is not None and known.origin == job.source and known.identity == found
+        if found is None or remembered:
             return Claim(candidate)
         origin_tag = await _tag(candidate, environment)
         if origin_tag is None:
@@ -79,7 +80,7 @@ def _owner(ledger: Ledger, path: Path, job: Job) -> tuple[KnownFile | None, bool
     known = ledger.file_at(path)
     if known is not None and known.gone_at is not None:
         known = None
-    others = known is not None and known.kind == "output" and known.origin != job.source
+    others = known is not None and known.origin is not None and known.origin != job.source
     return known, others or ledger.claimed_by_other(path, job.id)
 
 
