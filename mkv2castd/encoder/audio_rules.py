@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from mkv2castd.config import Settings
 from mkv2castd.encoder.media import AudioStream
@@ -13,17 +14,19 @@ _KEPT_RATES = frozenset({32_000, 44_100, 48_000})
 _USUAL_RATE = 48_000
 # Codecs that ffmpeg 5.1 names but cannot decode.
 UNDECODABLE = frozenset({"ac4", "mpegh_3d_audio"})
-_NAMES = {
-    "aac": "AAC",
-    "ac3": "AC-3",
-    "eac3": "E-AC-3",
-    "dts": "DTS",
-    "truehd": "TrueHD",
-    "mp3": "MP3",
-    "opus": "Opus",
-    "vorbis": "Vorbis",
-    "flac": "FLAC",
-}
+_NAMES = MappingProxyType(
+    {
+        "aac": "AAC",
+        "ac3": "AC-3",
+        "eac3": "E-AC-3",
+        "dts": "DTS",
+        "truehd": "TrueHD",
+        "mp3": "MP3",
+        "opus": "Opus",
+        "vorbis": "Vorbis",
+        "flac": "FLAC",
+    }
+)
 _PASSTHROUGH = frozenset({"ac3", "eac3", "dts", "truehd", "mlp"})
 
 

@@ -149,6 +149,7 @@ def _picture(row: Mapping[str, Any], tags: Mapping[str, str]) -> dict[str, Any]:
         "b_frames": lenient.whole(row.get("has_b_frames"), 0, 64),
         "pixel_format": lenient.text(row.get("pix_fmt")),
         "frame_rate": _rate(row),
+        "peak_rate": lenient.ratio(row.get("r_frame_rate")),
         "pixel_aspect": lenient.ratio(row.get("sample_aspect_ratio")),
         "field_order": lenient.text(row.get("field_order")),
         "rotation": _rotation(side, tags),

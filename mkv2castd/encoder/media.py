@@ -47,7 +47,9 @@ class Stream:
 class VideoStream(Stream):
     """A picture. width × height are stored pixels; `level` as ffprobe tells it (41 for H.264 4.1).
 
-    rotation: degrees anticlockwise that a player has to turn it, 0…359. dolby_vision: profile number.
+    frame_rate: frames a second on average. peak_rate: the rate that the times of all frames fit; far above the
+    average where frames come at uneven times. rotation: degrees anticlockwise that a player has to turn the
+    picture, 0…359. dolby_vision: profile number.
     """
 
     kind: StreamKind = StreamKind.VIDEO
@@ -58,6 +60,7 @@ class VideoStream(Stream):
     b_frames: int | None = None
     pixel_format: str | None = None
     frame_rate: Fraction | None = None
+    peak_rate: Fraction | None = None
     pixel_aspect: Fraction | None = None
     field_order: str | None = None
     rotation: int = 0

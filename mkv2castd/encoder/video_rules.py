@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from types import MappingProxyType
 
 from mkv2castd.config import Settings
 from mkv2castd.encoder.h264_levels import fits, level_name
@@ -14,17 +15,24 @@ from mkv2castd.encoder.profiles import Limit, VideoRow
 # Measured rates are a little off (30.03 for 30): that much above a limit is no fault.
 _SLACK = Fraction(101, 100)
 _SMALLEST = 16
-_NAMES = {
-    "h264": "H.264",
-    "hevc": "HEVC",
-    "mpeg2video": "MPEG-2",
-    "mpeg4": "MPEG-4",
-    "vp8": "VP8",
-    "vp9": "VP9",
-    "av1": "AV1",
-    "vc1": "VC-1",
-    "wmv3": "WMV 9",
-}
+# Rates that films have; one with frames at uneven times gets one of them.
+_USUAL_RATES = (
+    *(Fraction(24000, 1001), Fraction(24), Fraction(25), Fraction(30000, 1001), Fraction(30)),
+    *(Fraction(50), Fraction(60000, 1001), Fraction(60)),
+)
+_NAMES = MappingProxyType(
+    {
+        "h264": "H.264",
+        "hevc": "HEVC",
+        "mpeg2video": "MPEG-2",
+        "mpeg4": "MPEG-4",
+        "vp8": "VP8",
+        "vp9": "VP9",
+        "av1": "AV1",
+        "vc1": "VC-1",
+        "wmv3": "WMV 9",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +137,7 @@ def target(stream: VideoStream, row: VideoRow, settings: Settings) -> VideoTarge
         width=width,
         height=height,
         level=row.level,
-        rate=_slower(rate, box.rate),
+        rate=_new_rate(stream, box.rate),
         scale=(width, height) != wanted or stream.pixel_aspect not in (None, Fraction(1)),
         deinterlace=stream.interlaced and not row.interlaced,
         tone_map=stream.hdr and not row.hdr,
@@ -175,6 +183,20 @@ def _even(side: Fraction) -> int:
 
 def _highest(settings: Settings) -> int:
     return max(_SMALLEST, settings.max_height)
+
+
+def _new_rate(stream: VideoStream, most: Fraction) -> Fraction | None:
+    """The rate to encode at, None for the source's own. Uneven times are made even: an encoder and a container
+    would else be told the peak, a rate that no device is made for."""
+    rate, peak = stream.frame_rate, stream.peak_rate
+    if rate is None:
+        return most if peak is not None and peak > most * _SLACK else None
+    if peak is None or peak <= rate * _SLACK:
+        return _slower(rate, most)
+    # the average is a little too low where a still picture was held
+    even = next((usual for usual in _USUAL_RATES if usual >= rate * Fraction(95, 100)), rate)
+    slower = _slower(even, most)
+    return even if slower is None else slower
 
 
 def _slower(rate: Fraction | None, most: Fraction) -> Fraction | None:

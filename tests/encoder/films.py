@@ -77,7 +77,7 @@ def _result(stream: StreamPlan, position: int, plan: Plan) -> AnyStream:
             height=target.height,
             refs=4,
             pixel_format="yuv420p",
-            frame_rate=target.rate if target.rate is not None else source.frame_rate,
+            frame_rate=target.rate if target.rate is not None else source.peak_rate or source.frame_rate,
             pixel_aspect=Fraction(1),
             field_order="progressive" if target.deinterlace else source.field_order,
             color_transfer="bt709" if target.tone_map else source.color_transfer,

@@ -102,6 +102,31 @@ def test_rgb_keeps_its_colours(tmp_path: Path) -> None:
     assert made.picture.color_space == "bt709"
 
 
+def test_frames_at_uneven_times_get_an_even_rate(tmp_path: Path) -> None:
+    film = tmp_path / "film.mp4"
+    frames = "settb=1/9000,setpts=N*300+75*mod(N\\,2)"
+    ffmpeg(
+        "-f",
+        "lavfi",
+        "-i",
+        f"testsrc2=s=160x90:r=30:d=1,{frames}",
+        "-vsync",
+        "vfr",
+        "-enc_time_base",
+        "1/9000",
+        "-c:v",
+        "mpeg4",
+        str(film),
+    )
+    made = convert(film)
+    assert made.source.picture is not None
+    assert made.source.picture.peak_rate is not None
+    assert made.source.picture.peak_rate > 60
+    assert made.picture.frame_rate == made.picture.peak_rate
+    assert made.picture.frame_rate is not None
+    assert 29 < made.picture.frame_rate <= 30
+
+
 def test_interlaced_pictures_become_progressive(tmp_path: Path) -> None:
     film = make_clip(tmp_path / "f.mpg", "mpeg2", ("mp3",), extra=("-flags", "+ildct+ilme", "-top", "1"))
     made = convert(film)

@@ -99,6 +99,22 @@ class TestPicture:
         assert goal.rate == becomes
 
     @pytest.mark.parametrize(
+        ("average", "peak", "becomes"),
+        [
+            (Fraction(297, 10), 120, Fraction(30000, 1001)),
+            (Fraction(238, 10), 1000, Fraction(24000, 1001)),
+            (Fraction(31), 120, Fraction(30000, 1001)),
+            (Fraction(45), 90000, 25),
+            (Fraction(100), 1000, 25),
+            (Fraction(25), 25, None),
+        ],
+    )
+    def test_uneven_times_are_made_even(self, average: Fraction, peak: int, becomes: Fraction | int | None) -> None:
+        goal = picture(codec="hevc", frame_rate=average, peak_rate=Fraction(peak)).video
+        assert goal is not None
+        assert goal.rate == becomes
+
+    @pytest.mark.parametrize(
         ("facts", "size"),
         [
             ({"width": 3840, "height": 2160}, (1920, 1080)),
@@ -395,6 +411,7 @@ _VIDEO = st.fixed_dictionaries(
         "bitrate": _maybe(st.sampled_from([1, 5_000_000, 10**9])),
         "pixel_format": _maybe(st.sampled_from(["yuv420p", "yuvj420p", "yuv420p10le", "gbrp"])),
         "frame_rate": _maybe(_RATES),
+        "peak_rate": _maybe(_RATES),
         "pixel_aspect": _maybe(st.sampled_from([Fraction(1), Fraction(64, 45), Fraction(1, 1000), Fraction(10**6)])),
         "field_order": _maybe(st.sampled_from(["progressive", "tt", "bb", "tb"])),
         "rotation": st.sampled_from([0, 0, 0, 90, 180, 270]),
