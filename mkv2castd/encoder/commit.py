@@ -1,0 +1,88 @@
+"""The journaled facts of one commit, and reading from the file system how far it has come."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, unquote_to_bytes
+from uuid import UUID
+
+import msgspec
+
+from mkv2castd.config import SourcePolicy
+from mkv2castd.encoder.files import lstat, one_file
+from mkv2castd.model import Identity
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """What is written down before the first step; every later step follows from it alone.
+
+    identity: of the finished temporary; stays true after the rename. target may differ from the one asked for
+    where a source that was to be replaced must stay. policy "keep" with a note: why the folder's wish is not
+    followed. trash: the source's place in the trash, None when it stays. links: names that the source had.
+    replaces: our own older output at target, which may be overwritten.
+    """
+
+    job_id: UUID
+    temporary: Path
+    target: Path
+    identity: Identity
+    source: Path
+    source_identity: Identity
+    policy: SourcePolicy
+    trash: Path | None = None
+    replaces: Identity | None = None
+    links: int = 1
+    note: str | None = None
+
+    @property
+    def in_place(self) -> bool:
+        """The output takes the source's own name."""
+        return self.target == self.source
+
+
+def encode(commit: Commit) -> bytes:
+    """JSON, also for names that are not UTF-8: paths are percent-encoded."""
+    return msgspec.json.encode(commit, enc_hook=_encode_path)
+
+
+def decode(raw: bytes) -> Commit:
+    """Raises msgspec.DecodeError or ValidationError for anything that `encode` did not make."""
+    return msgspec.json.decode(raw, type=Commit, dec_hook=_decode_path)
+
+
+def _encode_path(value: Any) -> str:
+    assert isinstance(value, Path)
+    return quote(os.fsencode(value))
+
+
+def _decode_path(kind: type, value: Any) -> Path:
+    return Path(os.fsdecode(unquote_to_bytes(value)))
+
+
+def kept_in_trash(commit: Commit) -> os.stat_result | None:
+    """The original in the trash; None when it is not there."""
+    kept = lstat(commit.trash) if commit.trash is not None else None
+    return kept if kept is not None and same(kept, commit.source_identity) else None
+
+
+def linked(commit: Commit, trash: Path) -> bool:
+    """Source and trash are two names of one file."""
+    return one_file(lstat(commit.source), lstat(trash))
+
+
+def placed(commit: Commit) -> bool:
+    """The output is at its target. Size and time suffice: inode numbers are not stable everywhere, and where the
+    source has the same place it is told apart by its own."""
+    there = lstat(commit.target)
+    if there is None or (commit.in_place and same(there, commit.source_identity)):
+        return False
+    return (there.st_size, there.st_mtime_ns) == (commit.identity.size, commit.identity.mtime_ns)
+
+
+def same(found: os.stat_result, identity: Identity) -> bool:
+    """The device is left out: its number may be another one after a reboot, on the same path it tells nothing."""
+    return (found.st_ino, found.st_size, found.st_mtime_ns) == (identity.inode, identity.size, identity.mtime_ns)
