@@ -83,6 +83,12 @@ class Listener:
         self.heard.append(told)
         return told
 
+    async def to_the_end(self, timeout: float = 20) -> None:
+        """Reads, as a browser does, until the daemon closes the socket."""
+        async with asyncio.timeout(timeout):
+            while (message := await self.socket.receive()).type is aiohttp.WSMsgType.TEXT:
+                self.heard.append(json.loads(message.data))
+
     async def until(self, wanted: Callable[[dict[str, Any]], bool], timeout: float = 60) -> dict[str, Any]:
         async with asyncio.timeout(timeout):
             while True:

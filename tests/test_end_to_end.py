@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -170,10 +171,8 @@ async def test_sigterm_in_mid_encode_stops_quickly_and_the_film_is_finished_late
         async with daemon.listening() as listener:
             await listener.until(lambda told: told["type"] == "job_update" and told["job"]["progress"] > 1)
             children = _children(daemon.pid)
-            assert await daemon.stop() == 0
-            message = await listener.socket.receive(5)
-            while message.type.name == "TEXT":
-                message = await listener.socket.receive(5)
+            code, _ = await asyncio.gather(daemon.stop(), listener.to_the_end())
+            assert code == 0
             assert listener.socket.close_code == 1001
     assert children
     assert not any(map(_alive, children))
