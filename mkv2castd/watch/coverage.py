@@ -56,9 +56,9 @@ class Coverage:
         now: float,
     ) -> None:
         """The whole tree was read. `watched`: inodes that the kernel watches; None: unknown, or no watch."""
-        self._folders = dict(folders)
+        # the young ones may have come after the reading of their parents
+        self._folders = {path: inode for path, (inode, _) in self._young.items()} | dict(folders)
         self._note_unreadable(unreadable, fresh=True)
-        self._young.clear()
         missing = {} if watched is None else {path: inode for path, inode in folders if inode not in watched}
         self._unwatched.intersection_update(missing)
         # one that is not watched may only be too new for it

@@ -101,13 +101,13 @@ class Hints:
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGURG})
         before = _inotify_descriptors()
         changes = self._watch()
-        why: OSError | RuntimeError = RuntimeError("its thread has ended")
+        why: Exception = RuntimeError("its thread has ended")
         try:
             next(changes)
             self._descriptor = _arm(before, os.stat(self._root).st_ino)
             self._tell(self._open_done, None)
             self._listen(changes)
-        except (OSError, RuntimeError) as error:
+        except (OSError, RuntimeError, UnicodeError) as error:
             why = error
         finally:
             with self._lock:
@@ -148,7 +148,7 @@ class Hints:
                 # somebody is writing, and will ring again at once: nothing is urgent about the next portion
                 time.sleep(_WRITING_PAUSE)
 
-    def _open_done(self, error: OSError | RuntimeError | None) -> None:
+    def _open_done(self, error: Exception | None) -> None:
         if self._opened.done():
             if error is not None and not self._opened.cancelled():
                 self._arrived(self, None)
@@ -163,7 +163,9 @@ class Hints:
             self._loop.call_soon_threadsafe(function, *arguments)
 
 
-def _explain(error: OSError | RuntimeError) -> str:
+def _explain(error: Exception) -> str:
+    if isinstance(error, UnicodeError):
+        return "its path is not UTF-8, which inotify's library cannot take: give it another name"
     text = str(error)
     if "os error 24" in text or "Too many open files" in text:
         return (

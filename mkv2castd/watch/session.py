@@ -109,6 +109,7 @@ class Session:
         self._compare_due: float | None = None
         self._compare_cost = 0.0
         self._watch_made = 0.0
+        self._made_in_vain = False
         self._away: str | None = None
 
     async def run(self) -> None:
@@ -162,6 +163,7 @@ class Session:
     async def _watch(self) -> None:
         """Makes the watch (anew), then compares, since nobody watched in between."""
         self._close_hints()
+        self._made_in_vain = not self._coverage.whole
         self._watch_made = time.monotonic()
         self._hints = hints = Hints(self._folder.root, self._folder.recursive, self._arrived)
         try:
@@ -185,8 +187,9 @@ class Session:
         name breaks it; later when it leaves something out."""
         if self._broken:
             return self._watch_made + self._pause()
-        whole = not self._hinted or self._coverage.whole
-        return None if whole else self._watch_made + self._timing.heal
+        if not self._hinted or self._coverage.whole:
+            return None
+        return self._watch_made + (self._timing.heal if self._made_in_vain else self._pause())
 
     def _arrived(self, hints: Hints, batch: Batch | None) -> None:
         if hints is not self._hints:

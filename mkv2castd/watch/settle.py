@@ -43,7 +43,7 @@ class _Film:
     first_seen: float
     unchanged_since: float
     pause: float = QUICK
-    due: float = 0.0
+    due: float | None = None
 
 
 class Settling:
@@ -83,13 +83,15 @@ class Settling:
         return self._films.pop(path, None) is not None
 
     def due(self, now: float, limit: int) -> list[bytes]:
-        """At most `limit` paths that want another look now; each must be observed or forgotten thereupon."""
+        """At most `limit` paths that want another look now. One that is neither observed nor forgotten thereupon
+        comes again a little later."""
         paths: list[bytes] = []
         while self._queue and len(paths) < limit and self._queue[0][0] <= now:
             moment, path = heapq.heappop(self._queue)
             film = self._films.get(path)
             if film is not None and film.due == moment:
                 paths.append(path)
+                self._queue_at(now + PATIENT, path, film)
         return paths
 
     def next_due(self) -> float | None:
@@ -105,17 +107,21 @@ class Settling:
     def _complete(self, film: _Film, identity: Identity, writer: Writer, now: float, in_place: bool) -> bool:
         if identity.size == 0 or writer is Writer.ACTIVE:
             return False
-        return writer is Writer.NONE or in_place or now - film.unchanged_since >= self._settle
+        return writer is Writer.NONE or in_place or now >= film.unchanged_since + self._settle
 
     def _plan(self, path: bytes, film: _Film, identity: Identity, writer: Writer, now: float) -> None:
         changed = film.identity != identity
         film.identity = identity
         if changed:
             film.pause = QUICK if now - film.first_seen < YOUTH else STEADY
-        if writer is Writer.UNKNOWN and identity.size > 0:
-            film.due = film.unchanged_since + self._settle
-        else:
-            film.due = now + film.pause
-            film.pause = min(film.pause * 1.5, PATIENT if writer is Writer.ACTIVE else EMPTY)
         self._films[path] = film
-        heapq.heappush(self._queue, (film.due, path))
+        if writer is Writer.UNKNOWN and identity.size > 0:
+            self._queue_at(film.unchanged_since + self._settle, path, film)
+        else:
+            self._queue_at(now + film.pause, path, film)
+            film.pause = min(film.pause * 1.5, PATIENT if writer is Writer.ACTIVE else EMPTY)
+
+    def _queue_at(self, due: float, path: bytes, film: _Film) -> None:
+        if film.due != due:
+            film.due = due
+            heapq.heappush(self._queue, (due, path))

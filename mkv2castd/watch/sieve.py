@@ -33,14 +33,14 @@ class Sorted:
 
 
 class Sieve:
-    """Remembers the inodes of half-written files, to know them again under their final name."""
+    """Remembers inode and size of half-written files, to know them again under their final name."""
 
     def __init__(self, root: Path, rules: Rules, inner: Collection[Path]) -> None:
         self._root = str(root)
         self._prefix = self._root.rstrip("/") + "/"
         self._rules = rules
         self._inner = tuple(str(folder).rstrip("/") + "/" for folder in inner)
-        self._half_written: OrderedDict[tuple[int, int], None] = OrderedDict()
+        self._half_written: OrderedDict[tuple[int, int], int] = OrderedDict()
 
     def sort(self, changes: Iterable[tuple[Change, str]]) -> Sorted:
         result = Sorted()
@@ -88,9 +88,11 @@ class Sieve:
         if self._rules.film(below):
             encoded = os.fsencode(path)
             result.films.append(encoded)
-            if change is Change.added and self._half_written.pop(inode, False) is None:
+            # a file that shrank is another one that got the inode of one deleted
+            size = self._half_written.pop(inode, 0) if change is Change.added else 0
+            if 0 < size <= status.st_size:
                 result.in_place.add(encoded)
         elif is_temporary(below.rpartition("/")[2]):
-            self._half_written[inode] = None
+            self._half_written[inode] = status.st_size
             if len(self._half_written) > _REMEMBERED:
                 self._half_written.popitem(last=False)

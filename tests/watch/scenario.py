@@ -6,9 +6,12 @@ python -m tests.watch.scenario NAME FOLDER
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import os
 import subprocess
 import sys
+import time
+from dataclasses import replace
 from pathlib import Path
 
 from mkv2castd.model import FolderState
@@ -74,6 +77,39 @@ async def unreadable(root: Path) -> None:
         await seen.online()
 
 
+def _mount_silent_filesystem(root: Path) -> int:
+    """Mounts a FUSE file system whose server never answers. Closing the descriptor ends it."""
+    descriptor = os.open("/dev/fuse", os.O_RDWR | os.O_CLOEXEC)
+    options = f"fd={descriptor},rootmode=40000,user_id=0,group_id=0".encode()
+    mounted = ctypes.CDLL(None, use_errno=True).mount(b"silent", os.fsencode(root), b"fuse", 0, options)
+    assert mounted == 0, os.strerror(ctypes.get_errno())
+    return descriptor
+
+
+async def hung_mount(folder: Path) -> None:
+    hanging, healthy = folder / "hanging", folder / "healthy"
+    hanging.mkdir()
+    healthy.mkdir()
+    timing = replace(QUICK, hang=0.5)
+    seen, other = Recorder(), Recorder()
+    async with watching(hanging, seen, timing=timing), watching(healthy, other, timing=timing):
+        film = write(hanging / "film.mkv")
+        await seen.until(lambda: seen.has(film))
+        descriptor = _mount_silent_filesystem(hanging)
+        await seen.until(lambda: seen.status.state is FolderState.OFFLINE)
+        assert "has not answered for 0.5 s" in seen.status.problem
+        began = time.monotonic()
+        quick = write(healthy / "quick.mkv")
+        await other.until(lambda: other.has(quick))
+        assert time.monotonic() - began < 0.2
+        os.close(descriptor)
+        subprocess.run(["umount", str(hanging)], check=True)
+        await seen.online()
+        later = write(hanging / "later.mkv")
+        await seen.until(lambda: seen.has(later))
+        assert not seen.gone
+
+
 def _limit(name: str, value: int) -> None:
     Path(f"/proc/sys/user/max_inotify_{name}").write_text(f"{value}\n")
 
@@ -116,7 +152,7 @@ async def limit_later(root: Path) -> None:
 
 def main() -> None:
     name, folder = sys.argv[1:]
-    scenarios = (count, mounts, unreadable, limit_at_start, no_instance_at_start, limit_later)
+    scenarios = (count, mounts, unreadable, hung_mount, limit_at_start, no_instance_at_start, limit_later)
     assert QUICK.root < 1
     asyncio.run(next(run for run in scenarios if run.__name__ == name)(Path(folder)))
 
