@@ -15,7 +15,7 @@ from mkv2castd.config import FolderConfig
 from mkv2castd.encoder.effects import ENDINGS, Effects, Stop
 from mkv2castd.errors import ErrorCode
 from mkv2castd.ledger import KnownFile, Ledger
-from mkv2castd.model import Job, JobStatus, Sighting, advance
+from mkv2castd.model import Job, JobStatus, Sighting, Stage, advance
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,7 @@ class Arrivals:
             identity=seen.identity,
             status=status,
             created_at=self.now,
+            stage=Stage.ANALYZING if seen.complete else None,
             priority=self.folder.priority,
         )
         job = self.ledger.add(job)
@@ -79,7 +80,7 @@ class Arrivals:
 
     def _analyze(self, job: Job, seen: Sighting) -> None:
         job = replace(job, identity=seen.identity)
-        job = job if job.status is JobStatus.ANALYZING else advance(job, JobStatus.ANALYZING, stage=None)
+        job = job if job.status is JobStatus.ANALYZING else advance(job, JobStatus.ANALYZING, stage=Stage.ANALYZING)
         self.effects.analyze.append(self.ledger.save(job))
 
     def _is_elsewhere(self, seen: Sighting) -> bool:

@@ -29,6 +29,7 @@ from mkv2castd.model import (
     JobQuery,
     JobStatus,
     Progress,
+    Stage,
     advance,
 )
 from mkv2castd.reception import Reception
@@ -131,6 +132,7 @@ class Control:
             identity=identity,
             status=JobStatus.ANALYZING,
             created_at=time.time(),
+            stage=Stage.ANALYZING,
             priority=priority if priority is not None else folder.priority,
             profile=profile,
             container=container,
@@ -195,7 +197,7 @@ class Control:
                 raise RequestError(ErrorCode.INVALID_STATE, f"the film is being worked on as job {live.id}")
             fresh: dict[str, Any] = {"failure": None, "reason": None, "finished_at": None, "output_size": None}
             job = ledger.save(advance(job, JobStatus.QUEUED, **fresh))
-            return ledger.save(advance(job, JobStatus.ANALYZING))
+            return ledger.save(advance(job, JobStatus.ANALYZING, stage=Stage.ANALYZING))
 
         job = await self._store.write(again)
         self._workshop.intake.put(Turn.of(job))

@@ -19,7 +19,8 @@ def state_folder(state_dir: Path) -> Iterator[None]:
     """
     file = state_dir / "lock"
     try:
-        (state_dir / "logs").mkdir(mode=0o700, parents=True, exist_ok=True)
+        state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (state_dir / "logs").mkdir(mode=0o700, exist_ok=True)
         handle = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise ConfigError(f"{state_dir}: the state folder cannot be written: {error.strerror}") from error

@@ -11,7 +11,7 @@ from mkv2castd.model import Progress, Stage
 # Speed is measured over so many seconds of work: long enough to be calm, short enough to notice a change.
 _WINDOW_SECONDS = 15.0
 _MOST_READINGS = 64
-_LEAST_SECONDS = 1.0
+_LEAST_SECONDS = 0.05
 _NOT_YET_DONE = 99.9
 _LONGEST_LINE = 1000
 
@@ -75,7 +75,8 @@ class Meter:
         self._stage = stage
         self._percent = 0.0
         self._position: float | None = None
-        self._seen: deque[tuple[float, float]] = deque(maxlen=_MOST_READINGS)
+        # the start is a measurement too: so the first telling already knows a speed
+        self._seen: deque[tuple[float, float]] = deque([(0.0, 0.0)], maxlen=_MOST_READINGS)
 
     def update(self, reading: Reading, elapsed: float) -> Progress:
         """What to tell now. elapsed: seconds of work so far, pauses left out."""
@@ -91,7 +92,7 @@ class Meter:
             eta=self._eta(speed),
             speed=speed,
             frame=reading.frame,
-            fps=reading.fps,
+            fps=reading.fps if reading.fps is not None else _rate(reading.frame, elapsed),
             size=reading.size,
             position=self._position,
             bitrate_kbps=reading.bitrate_kbps,
@@ -116,3 +117,8 @@ class Meter:
         if speed is None or self._duration is None or self._position is None:
             return None
         return max(0.0, self._duration - self._position) / speed
+
+
+def _rate(frame: int | None, elapsed: float) -> float | None:
+    """Frames a second so far; ffmpeg's own figure is missing in its first report."""
+    return frame / elapsed if frame is not None and elapsed > 0 else None

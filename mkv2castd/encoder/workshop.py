@@ -21,7 +21,7 @@ from mkv2castd.encoder.running import Surroundings
 from mkv2castd.encoder.schedule import Turn
 from mkv2castd.events import Event
 from mkv2castd.ledger import Ledger
-from mkv2castd.model import Job, JobStatus, advance
+from mkv2castd.model import Job, JobStatus, Stage, advance
 from mkv2castd.store import Store
 
 
@@ -103,5 +103,6 @@ def _back_to_facts(ledger: Ledger, job_id: UUID) -> Job | None:
     known = ledger.file_at(job.source)
     identity = known.identity if known is not None else job.identity
     growing = known is not None and not known.complete
-    status = JobStatus.PENDING if growing else JobStatus.ANALYZING
-    return ledger.save(advance(job, status, identity=identity, stage=None))
+    if growing:
+        return ledger.save(advance(job, JobStatus.PENDING, identity=identity, stage=None))
+    return ledger.save(advance(job, JobStatus.ANALYZING, identity=identity, stage=Stage.ANALYZING))
