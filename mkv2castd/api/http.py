@@ -57,6 +57,7 @@ async def serve(verbs: Verbs, listen: Sequence[str], limits: Limits = DEFAULT_LI
     runner = web.AppRunner(
         make_app(verbs, limits, names={one.name for one in bound if one.name is not None}),
         access_log=None,
+        logger=_callers_log(),
         shutdown_timeout=_STOP_SECONDS,
     )
     try:
@@ -151,6 +152,22 @@ def _file(path: Path) -> _Handler:
         return web.FileResponse(path, headers=headers)
 
     return handler
+
+
+def _callers_log() -> logging.Logger:
+    """aiohttp's own log. What gets there is a caller's fault (a line too long, a connection lost in mid-request),
+    since ours end in `_errors`: a line is enough."""
+    log = LOG.getChild("callers")
+    log.addFilter(_without_traceback)
+    return log
+
+
+def _without_traceback(record: logging.LogRecord) -> bool:
+    if record.exc_info and (fault := record.exc_info[1]) is not None:
+        lines = str(fault).split("\n")
+        record.msg, record.args = f"{record.getMessage()}: {' '.join(line.strip() for line in lines)}", ()
+        record.levelno, record.levelname, record.exc_info = logging.INFO, "INFO", None
+    return True
 
 
 def _over_unix(request: web.Request) -> bool:

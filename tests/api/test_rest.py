@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -215,3 +216,26 @@ async def test_the_page_is_served_under_a_strict_policy(client: Client, path: st
     assert "<style" not in text
     assert "style=" not in text
     assert "onclick=" not in text
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        "GET / HTTP/1.1\r\nX: " + "x" * 20_000 + "\r\n\r\n",
+        "\x16\x03\x01\r\n\r\n",
+        "POST /api/jobs/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{",
+    ],
+)
+async def test_no_caller_can_write_a_traceback_into_the_log(
+    client: Client, caplog: pytest.LogCaptureFixture, sent: str
+) -> None:
+    caplog.set_level("INFO")
+    host, port = client.url.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(sent.encode())
+    writer.write_eof()
+    async with asyncio.timeout(5):
+        await reader.read()
+    writer.close()
+    assert "Traceback" not in caplog.text
+    assert all(record.levelname == "INFO" for record in caplog.records)
