@@ -90,6 +90,11 @@ venv_is() {
 make_venv() {
     local extra=${1:-run} target=$root python
     if venv_is "$extra"; then return; fi
+    if [ ! -w "$root" ] || { [ -e "$venv" ] && [ ! -w "$venv" ]; }; then
+        say "$venv cannot be made or changed by this user, and has to be."
+        say "Clone the repository into a folder of your own, or run this once as the owner of $root."
+        exit 2
+    fi
     need python
     # a lock on the repository's folder itself: nothing to leave lying about
     exec 9<"$root"

@@ -277,3 +277,12 @@ def test_the_scripts_can_be_executed_and_read_well(script: str) -> None:
     file = REPOSITORY / script
     assert os.access(file, os.X_OK)
     subprocess.run(["bash", "-n", file], check=True, timeout=30)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_clone_of_somebody_else_is_told_so(machine: Machine) -> None:
+    machine.clone.chmod(0o500)
+    done = machine.run("films")
+    machine.clone.chmod(0o700)
+    assert done.returncode == 2
+    assert "a folder of your own" in done.stderr
