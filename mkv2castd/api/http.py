@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequ
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from aiohttp import web
 from msgspec import UNSET
@@ -25,18 +26,20 @@ LOG = logging.getLogger(__name__)
 WEB = Path(__file__).parent / "web"
 DEFAULT_LIMITS = Limits()
 _STOP_SECONDS = 0.5  # for requests that are being answered when the daemon stops
-_TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
-_PAGE_HEADERS = {
-    # the page's console may open sockets of any loopback address: people paste the reference's example there
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; "
-        "connect-src 'self' ws://localhost:* ws://127.0.0.1:*; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-cache",
-}
+_TYPES = MappingProxyType({".html": "text/html", ".css": "text/css", ".js": "text/javascript"})
+_PAGE_HEADERS = MappingProxyType(
+    {
+        # the page's console may open sockets of any loopback address: people paste the reference's example there
+        "Content-Security-Policy": (
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; "
+            "connect-src 'self' ws://localhost:* ws://127.0.0.1:*; "
+            "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        ),
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "no-referrer",
+        "Cache-Control": "no-cache",
+    }
+)
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 

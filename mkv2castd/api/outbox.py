@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from types import MappingProxyType
 from uuid import UUID
 
 from aiohttp import web
@@ -18,12 +19,14 @@ INTERNAL = 1011
 TOO_SLOW = 1013
 FOREIGN = 4003
 NO_SUCH_JOB = 4004
-_REASONS = {
-    DAEMON_STOPS: b"the daemon stops",
-    TOO_SLOW: b"not read fast enough: connect again for the present state",
-    FOREIGN: b"foreign origin",
-    NO_SUCH_JOB: b"no such job",
-}
+_REASONS = MappingProxyType(
+    {
+        DAEMON_STOPS: b"the daemon stops",
+        TOO_SLOW: b"not read fast enough: connect again for the present state",
+        FOREIGN: b"foreign origin",
+        NO_SUCH_JOB: b"no such job",
+    }
+)
 _BREATHER = 64  # messages to one client before the others have a turn
 
 

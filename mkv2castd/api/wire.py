@@ -255,14 +255,7 @@ Message = (
     Progress | Status | Analysis | Error | CancelResponse | JobUpdate | JobRemoved | JobsList | Queue
 )  # everything that the daemon sends on a socket
 
-_SCHEMAS: dict[str, Any] = {
-    "Message": Message,
-    "JobAction": JobAction,
-    "JobsAction": JobsAction,
-    "AnalysisView": AnalysisView,
-    "JobPageView": JobPageView,
-    "Failure": Failure,
-}
+_SCHEMAS = (Message, JobAction, JobsAction, AnalysisView, JobPageView, Failure)
 
 
 def encode(value: Struct) -> bytes:
@@ -276,7 +269,7 @@ def encode(value: Struct) -> bytes:
 def schema() -> dict[str, Any]:
     """JSON Schema (2020-12) of what the daemon sends on a socket; `$defs` holds REST's objects and the client's
     actions too."""
-    (message, *_), components = msgspec.json.schema_components(_SCHEMAS.values(), ref_template="#/$defs/{name}")
+    (message, *_), components = msgspec.json.schema_components(_SCHEMAS, ref_template="#/$defs/{name}")
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "mkv2castd messages",
