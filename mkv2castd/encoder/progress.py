@@ -114,7 +114,7 @@ class Meter:
         return (after - before) / (now - since)
 
     def _eta(self, speed: float | None) -> float | None:
-        if speed is None or self._duration is None or self._position is None:
+        if speed is None or speed <= 0 or self._duration is None or self._position is None:
             return None
         return max(0.0, self._duration - self._position) / speed
 
