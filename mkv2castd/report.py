@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -19,13 +20,12 @@ from mkv2castd.errors import SURFACES, Mkv2castdError
 from mkv2castd.finding import Finding
 from mkv2castd.model import Action, Analysis, Container, printable
 
-_MARKS = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "problem": ("✗", "red")}
-_ACTIONS = {
-    Action.COPY: "green",
-    Action.TRANSCODE: "yellow",
-    Action.CONVERT: "cyan",
-    Action.DROP: "red",
-}
+_MARKS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {"ok": ("✓", "green"), "warning": ("!", "yellow"), "problem": ("✗", "red")}
+)
+_ACTIONS: Mapping[Action, str] = MappingProxyType(
+    {Action.COPY: "green", Action.TRANSCODE: "yellow", Action.CONVERT: "cyan", Action.DROP: "red"}
+)
 
 
 def welcome(addresses: Sequence[str], config: Config, state_dir: Path) -> str:
