@@ -37,8 +37,8 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
         (
             *("encoder.analyze", "encoder.child", "encoder.commit", "encoder.effects", "encoder.files"),
             *("encoder.joblog", "encoder.media_cache", "encoder.original", "encoder.orphans", "encoder.output"),
-            *("encoder.pacer", "encoder.probe", "encoder.process", "encoder.target", "encoder.trash"),
-            *("encoder.verify",),
+            *("encoder.pacer", "encoder.probe", "encoder.process", "encoder.sample", "encoder.target"),
+            *("encoder.trash", "encoder.verify"),
         ),
     ),
     ("one try", ("encoder.attempt",)),
