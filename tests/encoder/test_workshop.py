@@ -1,0 +1,390 @@
+"""Intake and lanes over a real store and real probes; only the attempt itself is scripted, through its seam."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from mkv2castd.config import Config, DevicesConfig, FolderConfig, QueueConfig
+from mkv2castd.control import Control
+from mkv2castd.encoder.attempt import Done, Handle, Journal, Task
+from mkv2castd.encoder.output import Commit
+from mkv2castd.encoder.workshop import Workshop
+from mkv2castd.errors import DeviceError, ErrorCode, MediaError, RequestError
+from mkv2castd.events import Event, Hub, JobChanged
+from mkv2castd.lock import state_folder
+from mkv2castd.model import FolderState, FolderStatus, Job, JobStatus, Outcome, Progress, Stage
+from mkv2castd.reception import Reception
+from mkv2castd.recovery import recover
+from mkv2castd.store import open_store
+from tests.clips import make_clip
+
+Script = Callable[[Task, Handle, Callable[[Progress], None]], Awaitable[None]]
+
+
+@dataclass
+class Scene:
+    """A workshop at work; `started` tells the films in the order of their turns."""
+
+    control: Control
+    workshop: Workshop
+    reception: Reception
+    folder: Path
+    hub: Hub
+    started: list[str] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def film(self, name: str, audio: str = "ac3", video: str = "hevc") -> Path:
+        return make_clip(self.folder / name, video=video, audio=(audio,))
+
+    async def submit(self, name: str, priority: int = 0, **kind: str) -> Job:
+        job = await self.control.submit(self.film(name, **kind), priority=priority)
+        return await self.until(job.id, JobStatus.QUEUED, JobStatus.PROCESSING, JobStatus.FAILED)
+
+    async def until(self, job_id: UUID, *statuses: JobStatus, paused: bool | None = None) -> Job:
+        async with asyncio.timeout(20):
+            while True:
+                self.changed.clear()
+                job = await self.control.job(job_id)
+                if job.status in statuses and paused in (None, job.paused):
+                    return job
+                await self.changed.wait()
+
+    async def outcomes(self, job_id: UUID) -> list[str]:
+        return [attempt.outcome.value for attempt in await self.control.attempts(job_id)]
+
+    def statuses(self, job_id: UUID) -> list[str]:
+        told = [event.job for event in self.events if isinstance(event, JobChanged) and event.job.id == job_id]
+        found: list[str] = []
+        for job in told:
+            if not found or found[-1] != job.status.value:
+                found.append(job.status.value)
+        return found
+
+
+async def succeed(task: Task, handle: Handle, report: Callable[[Progress], None]) -> None:
+    report(Progress(Stage.TRANSCODING, 50.0))
+
+
+@asynccontextmanager
+async def scene(
+    tmp_path: Path,
+    script: Script = succeed,
+    *,
+    config: Config | None = None,
+    online: bool = True,
+    online_folder: str = "films",
+) -> AsyncIterator[Scene]:
+    folder = tmp_path / "films"
+    folder.mkdir(exist_ok=True)
+    state = tmp_path / "state"
+    base = config if config is not None else Config(queue=QueueConfig(min_free_gib=0))
+    full = Config((FolderConfig(path=str(folder), name="films"),), base.video, base.audio, base.devices, base.queue)
+    hub = Hub()
+    with state_folder(state):
+        async with open_store(state, hub.publish) as store:
+            started: list[str] = []
+
+            async def execute(
+                task: Task, journal: Journal, report: Callable[[Progress], None], handle: Handle
+            ) -> Done:
+                started.append(task.source.name)
+                await script(task, handle, report)
+                handle.committing = True
+                commit = Commit(
+                    task.job_id, task.target, task.target, task.identity, task.source, task.identity, "keep"
+                )
+                await journal.begin(commit)
+                return Done(commit, 1)
+
+            await recover(store, state)
+            workshop = Workshop(full, state, store, hub.publish, execute)
+            reception = Reception(workshop, hub.publish)
+            await workshop.take_up()
+            control = Control(hub, workshop, reception, state)
+            here = Scene(control, workshop, reception, folder, hub, started)
+            hub.listen(here.events.append)
+            hub.listen(lambda event: here.changed.set())
+            if online:
+                reception.folder_changed(FolderStatus(online_folder, folder, FolderState.ONLINE))
+            serving = asyncio.create_task(workshop.serve())
+            try:
+                yield here
+            finally:
+                serving.cancel()
+                await asyncio.wait([serving])
+
+
+async def test_a_job_goes_its_way_and_every_step_is_told(tmp_path: Path) -> None:
+    async with scene(tmp_path) as here:
+        job = await here.control.submit(here.film("film.mkv"))
+        done = await here.until(job.id, JobStatus.COMPLETED)
+        assert here.statuses(job.id) == ["analyzing", "queued", "processing", "completed"]
+        assert done.output == here.folder / "film_chromecast.mkv"
+        assert done.analysis is not None
+        assert await here.outcomes(job.id) == ["completed"]
+
+
+async def test_higher_priority_first_then_first_come_first_served(tmp_path: Path) -> None:
+    async with scene(tmp_path) as here:
+        await here.control.pause_queue()
+        for name, priority in (("a.mkv", 0), ("b.mkv", 5), ("c.mkv", 0), ("d.mkv", -1)):
+            last = await here.submit(name, priority)
+        raised = await here.submit("e.mkv", -50)
+        await here.control.set_priority(raised.id, 100)
+        await here.control.resume_queue()
+        await here.until(last.id, JobStatus.COMPLETED)
+        assert here.started == ["e.mkv", "b.mkv", "a.mkv", "c.mkv", "d.mkv"]
+
+
+async def test_what_only_copies_the_picture_never_waits_behind_an_encode(tmp_path: Path) -> None:
+    release = asyncio.Event()
+
+    async def script(task: Task, handle: Handle, report: Callable[[Progress], None]) -> None:
+        if task.source.name == "slow.mkv":
+            await release.wait()
+
+    async with scene(tmp_path, script) as here:
+        slow = await here.submit("slow.mkv")
+        quick = await here.submit("quick.mkv", video="h264")
+        assert (await here.until(quick.id, JobStatus.COMPLETED)).lane == "remux"
+        assert (await here.control.job(slow.id)).status is JobStatus.PROCESSING
+        release.set()
+        assert (await here.until(slow.id, JobStatus.COMPLETED)).lane == "cpu"
+
+
+async def test_a_lane_works_on_as_many_jobs_as_it_has_slots(tmp_path: Path) -> None:
+    together = asyncio.Barrier(2)
+
+    async def script(task: Task, handle: Handle, report: Callable[[Progress], None]) -> None:
+        async with asyncio.timeout(10):
+            await together.wait()
+
+    config = Config(devices=DevicesConfig(cpu_slots=2), queue=QueueConfig(min_free_gib=0))
+    async with scene(tmp_path, script, config=config) as here:
+        jobs = [await here.submit(name) for name in ("a.mkv", "b.mkv")]
+        for job in jobs:
+            await here.until(job.id, JobStatus.COMPLETED)
+
+
+async def test_a_fault_of_the_surroundings_is_retried_as_configured_and_failed_is_said_once(tmp_path: Path) -> None:
+    async def script(task: Task, handle: Handle, report: Callable[[Progress], None]) -> None:
+        raise DeviceError(ErrorCode.FFMPEG_ERROR, "no", "its stderr")
+
+    async with scene(tmp_path, script) as here:
+        job = await here.submit("film.mkv")
+        failed = await here.until(job.id, JobStatus.FAILED)
+        assert await here.outcomes(job.id) == ["failed"] * 3
+        assert here.statuses(job.id).count("failed") == 1
+        assert failed.failure is not None
+        assert (failed.failure.code, failed.failure.details) == (ErrorCode.FFMPEG_ERROR, "its stderr")
+        await here.control.retry(job.id)
+        await here.until(job.id, JobStatus.FAILED)
+        assert len(await here.outcomes(job.id)) == 6
+
+
+async def test_a_second_attempt_may_succeed(tmp_path: Path) -> None:
+    tries: list[int] = []
+
+    async def script(task: Task, handle: Handle, report: Callable[[Progress], None]) -> None:
+        tries.append(1)
+        if len(tries) == 1:
+            raise DeviceError(ErrorCode.STALLED, "hung")
+
+    async with scene(tmp_path, script) as here:
+        job = await here.submit("film.mkv")
+        await here.until(job.id, JobStatus.COMPLETED)
+        assert here.statuses(job.id)[-4:] == ["processing", "queued", "processing", "completed"]
+        assert "failed" not in here.statuses(job.id)
+
+
+async def test_a_fault_of_the_film_is_not_retried(tmp_path: Path) -> None:
+    async def script(task: Task, handle: Handle, report: Callable[[Progress], None]) -> None:
+        raise MediaError(ErrorCode.SOURCE_UNREADABLE, "cut")
+
+    async with scene(tmp_path, script) as here:
+        job = await here.submit("film.mkv")
+        await here.until(job.id, JobStatus.FAILED)
+        assert await here.outcomes(job.id) == ["failed"]
+
+
+async def test_cancelling_ends_the_attempt_before_it_returns(tmp_path: Path) -> None:
+    ended = asyncio.Event()
+
+    async def script(task: Task, handle: Handle, report: Callable[[Progress], None]) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    async with scene(tmp_path, script) as here:
+        job = await here.submit("film.mkv")
+        await here.until(job.id, JobStatus.PROCESSING)
+        cancelled = await here.control.cancel(job.id)
+        assert ended.is_set()
+        assert cancelled.status is JobStatus.CANCELLED
+        assert await here.outcomes(job.id) == ["cancelled"]
+        with pytest.raises(RequestError) as refused:
+            await here.control.cancel(job.id)
+        assert refused.value.code is ErrorCode.INVALID_STATE
+
+
+async def test_it_is_too_late_to_cancel_while_the_output_is_put_in_place(tmp_path: Path) -> None:
+    reached, release = asyncio.Event(), asyncio.Event()
+
+    async def script(task: Task, handle: Handle, report: Callable[[Progress], None]) -> None:
+        handle.committing = True
+        reached.set()
+        await release.wait()
+
+    async with scene(tmp_path, script) as here:
+        job = await here.submit("film.mkv")
+        await asyncio.wait_for(reached.wait(), 10)
+        with pytest.raises(RequestError, match="put in place"):
+            await here.control.cancel(job.id)
+        release.set()
+        await here.until(job.id, JobStatus.COMPLETED)
+
+
+async def test_a_paused_job_gets_no_turn_until_it_is_resumed(tmp_path: Path) -> None:
+    async with scene(tmp_path) as here:
+        await here.control.pause_queue()
+        first, second = await here.submit("a.mkv"), await here.submit("b.mkv")
+        await here.control.pause(first.id)
+        await here.control.resume_queue()
+        await here.until(second.id, JobStatus.COMPLETED)
+        assert (await here.control.job(first.id)).status is JobStatus.QUEUED
+        await here.control.resume(first.id)
+        await here.until(first.id, JobStatus.COMPLETED)
+        assert here.started == ["b.mkv", "a.mkv"]
+
+
+async def test_pausing_stops_the_attempts_clock(tmp_path: Path) -> None:
+    handles: list[Handle] = []
+    release = asyncio.Event()
+
+    async def script(task: Task, handle: Handle, report: Callable[[Progress], None]) -> None:
+        handle.start_clock()
+        handles.append(handle)
+        await release.wait()
+
+    async with scene(tmp_path, script) as here:
+        job = await here.submit("film.mkv")
+        await here.until(job.id, JobStatus.PROCESSING)
+        paused = await here.control.pause(job.id)
+        assert (paused.status, paused.paused) == (JobStatus.PROCESSING, True)
+        assert handles[0].paused
+        stood = handles[0].elapsed
+        assert handles[0].elapsed == stood
+        await here.control.pause_queue()
+        await here.control.resume(job.id)
+        assert handles[0].paused, "the queue is still paused"
+        await here.control.resume_queue()
+        assert not handles[0].paused
+        release.set()
+        await here.until(job.id, JobStatus.COMPLETED)
+
+
+async def test_an_offline_folders_jobs_wait_and_go_on_when_it_is_back(tmp_path: Path) -> None:
+    async with scene(tmp_path, online=False) as here:
+        job = await here.control.submit(here.film("film.mkv"))
+        assert (await here.control.job(job.id)).status is JobStatus.ANALYZING
+        here.reception.folder_changed(FolderStatus("films", here.folder, FolderState.ONLINE))
+        await here.until(job.id, JobStatus.COMPLETED)
+
+
+async def test_without_room_jobs_wait_and_say_why(tmp_path: Path) -> None:
+    async with scene(tmp_path, config=Config(queue=QueueConfig(min_free_gib=10**6))) as here:
+        job = await here.submit("film.mkv")
+        while (told := await here.control.job(job.id)).reason is None:
+            here.changed.clear()
+            await asyncio.wait_for(here.changed.wait(), 10)
+        assert told.status is JobStatus.QUEUED
+        assert "min_free_gib" in told.reason
+        assert here.started == []
+
+
+async def test_a_stop_in_mid_work_is_taken_up_by_the_next_start(tmp_path: Path) -> None:
+    async def hang(task: Task, handle: Handle, report: Callable[[Progress], None]) -> None:
+        await asyncio.Event().wait()
+
+    async with scene(tmp_path, hang) as here:
+        job = await here.submit("film.mkv")
+        await here.until(job.id, JobStatus.PROCESSING)
+        waiting = await here.submit("next.mkv")
+    async with scene(tmp_path) as here:
+        await here.until(waiting.id, JobStatus.COMPLETED)
+        assert (await here.control.job(job.id)).status is JobStatus.COMPLETED
+        assert here.started == ["film.mkv", "next.mkv"], "the interrupted job is at the head of its lane"
+        attempts = await here.control.attempts(job.id)
+        assert [attempt.outcome for attempt in attempts] == [Outcome.INTERRUPTED, Outcome.COMPLETED]
+
+
+async def test_a_queue_paused_by_somebody_stays_paused_over_a_restart(tmp_path: Path) -> None:
+    async with scene(tmp_path) as here:
+        await here.control.pause_queue()
+    assert "paused = true" in (tmp_path / "state" / "runtime.toml").read_text()
+
+
+async def test_a_film_on_its_way_is_answered_with_the_job_that_it_has(tmp_path: Path) -> None:
+    async with scene(tmp_path) as here:
+        await here.control.pause_queue()
+        job = await here.submit("film.mkv")
+        again = await here.control.submit(here.folder / "film.mkv", priority=9)
+        assert (again.id, again.priority) == (job.id, 9)
+        with pytest.raises(RequestError) as refused:
+            await here.control.submit(here.folder / "film.mkv", profile=("chromecast-3",))
+        assert refused.value.code is ErrorCode.INVALID_STATE
+
+
+async def test_what_callers_ask_for_is_checked(tmp_path: Path) -> None:
+    outside = make_clip(tmp_path / "outside.mkv")
+    async with scene(tmp_path) as here:
+        film = here.film("film.mkv")
+        (here.folder / "link.mkv").symlink_to(outside)
+        (here.folder / "dir.mkv").mkdir()
+        refused = {
+            Path("film.mkv"): ErrorCode.INVALID_PATH,
+            outside: ErrorCode.INVALID_PATH,
+            here.folder / "link.mkv": ErrorCode.INVALID_PATH,
+            here.folder / "dir.mkv": ErrorCode.INVALID_PATH,
+            here.folder / "nothing.mkv": ErrorCode.INVALID_PATH,
+            here.folder / ".." / "outside.mkv": ErrorCode.INVALID_PATH,
+        }
+        for path, code in refused.items():
+            with pytest.raises(RequestError) as error:
+                await here.control.submit(path)
+            assert error.value.code is code, path
+        with pytest.raises(RequestError, match="chromecast-1"):
+            await here.control.submit(film, profile=("betamax",))
+        with pytest.raises(RequestError, match="-100"):
+            await here.control.submit(film, priority=101)
+        with pytest.raises(RequestError) as error:
+            await here.control.submit(film, device="gpu7")
+        assert error.value.code is ErrorCode.NO_SUCH_DEVICE
+        assert (await here.control.overview()) == []
+
+
+async def test_only_finished_jobs_are_removed_and_their_log_with_them(tmp_path: Path) -> None:
+    async with scene(tmp_path) as here:
+        await here.control.pause_queue()
+        job = await here.submit("film.mkv")
+        with pytest.raises(RequestError, match="cancel it first"):
+            await here.control.remove(job.id)
+        await here.control.resume_queue()
+        await here.until(job.id, JobStatus.COMPLETED)
+        log = here.workshop.surroundings.log_of(job.id)
+        log.write_text("ffmpeg said\n")
+        assert await here.control.log(job.id) == "ffmpeg said\n"
+        await here.control.remove(job.id)
+        assert not log.exists()
+        with pytest.raises(RequestError) as gone:
+            await here.control.job(job.id)
+        assert gone.value.code is ErrorCode.NO_SUCH_JOB
