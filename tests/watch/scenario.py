@@ -20,10 +20,14 @@ from tests.watch.recorder import QUICK, Recorder, watching, write
 NOBODY = 65534
 
 
-async def count(root: Path) -> None:
+async def count(root: Path, films: int = 30_001) -> None:
     async with watching(root, Recorder()) as seen:
         print("online", flush=True)
-        await seen.until(lambda: len(seen.taken) == 30_001, 60)
+        await seen.until(lambda: len(seen.taken) == films, 25)
+
+
+async def five(root: Path) -> None:
+    await count(root, 5)
 
 
 async def mounts(root: Path) -> None:
@@ -75,6 +79,40 @@ async def unreadable(root: Path) -> None:
         assert "give the user" in seen.status.problem
         films.chmod(0o755)
         await seen.online()
+
+
+async def no_proc(root: Path) -> None:
+    subprocess.run(["mount", "-t", "tmpfs", "none", "/proc"], check=True)
+    async with watching(root, Recorder()) as seen:
+        assert seen.status.watching == "inotify"
+        film = write(root / "film.mkv")
+        (root / "new").mkdir()
+        other = write(root / "new" / "other.mkv")
+        await seen.until(lambda: seen.has(film, other))
+        assert seen.status.problem is None
+
+
+async def foreign(folder: Path) -> None:
+    """Films of somebody else, of which no lease can be had."""
+    root = folder / "films"
+    root.mkdir()
+    with subprocess.Popen(["sh"], stdin=subprocess.PIPE, text=True, cwd=root, bufsize=1) as owner:
+        assert owner.stdin is not None
+        os.setuid(NOBODY)
+        async with watching(root, Recorder(), settle_seconds=1) as seen:
+            owner.stdin.write("echo half >loaded.mkv.part\n")
+            await asyncio.sleep(0.3)
+            owner.stdin.write("echo half >>loaded.mkv.part; mv loaded.mkv.part loaded.mkv\n")
+            began = time.monotonic()
+            await seen.until(lambda: seen.has(root / "loaded.mkv"))
+            assert time.monotonic() - began < 0.5
+            owner.stdin.write("for n in 1 2 3 4 5; do echo $n >>slow.mkv; sleep 0.4; done\n")
+            await seen.until(lambda: root / "slow.mkv" in seen.pending)
+            began = time.monotonic()
+            await seen.until(lambda: seen.has(root / "slow.mkv"))
+            assert time.monotonic() - began > 2
+            assert [identity.size for identity in seen.identities(root / "slow.mkv")] == [10]
+        owner.stdin.close()
 
 
 def _mount_silent_filesystem(root: Path) -> int:
@@ -152,7 +190,18 @@ async def limit_later(root: Path) -> None:
 
 def main() -> None:
     name, folder = sys.argv[1:]
-    scenarios = (count, mounts, unreadable, hung_mount, limit_at_start, no_instance_at_start, limit_later)
+    scenarios = (
+        no_proc,
+        foreign,
+        count,
+        five,
+        mounts,
+        unreadable,
+        hung_mount,
+        limit_at_start,
+        no_instance_at_start,
+        limit_later,
+    )
     assert QUICK.root < 1
     asyncio.run(next(run for run in scenarios if run.__name__ == name)(Path(folder)))
 

@@ -118,6 +118,26 @@ def test_30000_files_written_while_the_process_stands_still(films: Path) -> None
             watcher.kill()
 
 
+def test_a_queue_that_overflows_by_writes_to_files_that_are_no_films(films: Path) -> None:
+    argv = [sys.executable, "-W", "error", "-m", "tests.watch.scenario", "five", str(films)]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as watcher:
+        try:
+            assert watcher.stdout is not None
+            assert watcher.stdout.readline() == "online\n"
+            watcher.send_signal(signal.SIGSTOP)
+            with (films / "a.txt").open("wb", 0) as one, (films / "b.txt").open("wb", 0) as other:
+                for _ in range(9000):
+                    one.write(b"x")
+                    other.write(b"x")
+            (films / "new").mkdir()
+            for number in range(5):
+                (films / "new" / f"{number}.mkv").write_bytes(b"film")
+            watcher.send_signal(signal.SIGCONT)
+            assert watcher.wait(timeout=30) == 0
+        finally:
+            watcher.kill()
+
+
 async def test_a_root_that_is_deleted_and_made_again(films: Path) -> None:
     first = write(films / "first.mkv")
     async with watching(films, Recorder()) as seen:
@@ -179,6 +199,18 @@ async def test_names_with_newlines_quotes_brackets_and_dashes(films: Path) -> No
 
 def test_a_subfolder_that_cannot_be_read(public: Path) -> None:
     ended = scenario("unreadable", public)
+    assert ended.returncode == 0, ended.stderr
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="needs two users: only root has a second one")
+def test_films_of_which_no_lease_can_be_had(public: Path) -> None:
+    ended = scenario("foreign", public)
+    assert ended.returncode == 0, ended.stderr
+
+
+@pytest.mark.skipif(not allowed("unshare", "-Urm"), reason="needs user and mount namespaces (unshare -Urm)")
+def test_without_proc_films_are_still_found(films: Path) -> None:
+    ended = scenario("no_proc", films, "unshare", "-Urm")
     assert ended.returncode == 0, ended.stderr
 
 
