@@ -79,7 +79,7 @@ class Intake:
             verdict = await self._judge(job, settings)
         except (Mkv2castdError, OSError) as error:
             failure = _failure(error, job)
-            _log.error("%s: %s", printable(job.source), failure.message, extra=_fields(job))
+            _log.error("%s: %s", printable(job.source.name), failure.message, extra=_fields(job))
             await self._store.write(lambda ledger: _fail(ledger, job, failure))
             return
         told = await self._store.write(lambda ledger: _conclude(ledger, job, settings, verdict))
