@@ -24,6 +24,7 @@ from mkv2castd.watch.catch import Catch
 from mkv2castd.watch.coverage import Coverage
 from mkv2castd.watch.hints import Batch, Hints, Refused
 from mkv2castd.watch.intake import Intake, Known
+from mkv2castd.watch.root import RootLost, root_identity
 from mkv2castd.watch.rules import Rules
 from mkv2castd.watch.scan import Walk, missing
 from mkv2castd.watch.sieve import Sieve
@@ -45,31 +46,6 @@ class Timing:
     heal: float = 300
     quiet: float = 1
     limit: int = 20_000
-
-
-class RootLost(Exception):
-    """The root is gone or another folder by now; the message says so."""
-
-
-def root_identity(root: Path) -> tuple[int, int]:
-    """(st_dev, st_ino) of a folder that can be read. Raises RootLost. Blocking."""
-    try:
-        descriptor = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    except OSError as error:
-        raise RootLost(f"{printable(root)}: {error.strerror}: {_remedy(error)}; it is tried all the time") from error
-    try:
-        status = os.fstat(descriptor)
-    finally:
-        os.close(descriptor)
-    return status.st_dev, status.st_ino
-
-
-def _remedy(error: OSError) -> str:
-    if isinstance(error, PermissionError):
-        return "give the user that mkv2castd runs as leave to read and enter it"
-    if isinstance(error, NotADirectoryError):
-        return "name a folder in the configuration"
-    return "mount or create it"
 
 
 class Session:

@@ -10,7 +10,8 @@ from mkv2castd.config import FolderConfig
 from mkv2castd.model import FolderState, FolderStatus, printable
 from mkv2castd.watch.intake import Intake
 from mkv2castd.watch.mounts import filesystem, is_remote
-from mkv2castd.watch.session import RootLost, Session, Timing, root_identity
+from mkv2castd.watch.root import RootLost, root_identity
+from mkv2castd.watch.session import Session, Timing
 from mkv2castd.watch.worker import Hung, Worker
 
 __all__ = ["Intake", "Timing", "watch_folder"]
