@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -173,7 +174,7 @@ def _analyze(options: argparse.Namespace) -> int:
 def _convert(options: argparse.Namespace) -> int:
     from mkv2castd.convert import Order, convert_all
 
-    log.configure("critical")  # the bars, or the messages, say all that there is to say
+    logging.getLogger().addHandler(logging.NullHandler())  # the bars, or the messages, say all that there is to say
     order = Order(tuple(options.files), _wishes(options), options.output, options.device)
     return asyncio.run(convert_all(_film_config(options), order, as_json=options.json))
 

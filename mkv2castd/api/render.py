@@ -46,7 +46,7 @@ def job_view(job: Job, progress: Progress | None, attempts: Iterable[Attempt] | 
         message=job.failure.message if job.failure else None,
         profile=list(job.profile) if job.profile is not None else None,
         container=job.container,
-        device=job.device,
+        device=job.lane if job.lane is not None else job.device,
         lane=job.lane,
         output_filename=printable(job.output.name) if job.output else None,
         output_path=printable(job.output) if job.output else None,
