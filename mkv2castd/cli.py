@@ -144,7 +144,7 @@ def _run(options: argparse.Namespace) -> int:
         return msgspec.structs.replace(config, http=HttpConfig(listen=(options.listen,)))
 
     def ready(addresses: Sequence[str], config: Config) -> None:
-        from mkv2castd.report import welcome
+        from mkv2castd.welcome import welcome
 
         sys.stderr.write(welcome(addresses, config, state_dir))
         sys.stderr.flush()

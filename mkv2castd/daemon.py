@@ -18,7 +18,7 @@ from mkv2castd.config import Config
 from mkv2castd.control import Control
 from mkv2castd.encoder.workshop import Workshop
 from mkv2castd.errors import ConfigError
-from mkv2castd.events import Hub
+from mkv2castd.events import Hub, QueueChanged
 from mkv2castd.folders import Folders
 from mkv2castd.housekeeping import keep_house
 from mkv2castd.lock import state_folder
@@ -60,12 +60,13 @@ async def run(options: Options) -> None:
                 await workshop.take_up()
                 async with serve(control, config.http.listen) as server:
                     options.ready(server.addresses, config)
-                    await _work(options, store, workshop, reception, stop, reload)
+                    await _work(options, store, hub, workshop, reception, stop, reload)
 
 
 async def _work(
     options: Options,
     store: Store,
+    hub: Hub,
     workshop: Workshop,
     reception: Reception,
     stop: asyncio.Event,
@@ -78,7 +79,7 @@ async def _work(
             group.create_task(workshop.serve())
             group.create_task(folders.serve())
             group.create_task(supervise("housekeeping", lambda: keep_house(workshop)))
-            group.create_task(_reload(options, workshop, folders, reload))
+            group.create_task(_reload(options, workshop, folders, hub, reload))
             group.create_task(_end_with_the_store(store))
             await stop.wait()
             raise _Stopped
@@ -104,7 +105,7 @@ async def _end_with_the_store(store: Store) -> Never:
     raise await asyncio.shield(store.failed)
 
 
-async def _reload(options: Options, workshop: Workshop, folders: Folders, reload: asyncio.Event) -> Never:
+async def _reload(options: Options, workshop: Workshop, folders: Folders, hub: Hub, reload: asyncio.Event) -> Never:
     while True:
         await reload.wait()
         reload.clear()
@@ -117,7 +118,9 @@ async def _reload(options: Options, workshop: Workshop, folders: Folders, reload
             if getattr(fresh, table) != getattr(workshop.config, table):
                 _log.warning("[%s] has changed: this takes effect with the next start", table)
         workshop.config = fresh
-        workshop.lanes.pause_all(fresh.queue.paused)
+        if fresh.queue.paused != workshop.gate.paused:
+            workshop.lanes.pause_all(fresh.queue.paused)
+            hub.publish(QueueChanged(fresh.queue.paused))
         folders.apply(fresh)
         _log.info("configuration read anew")
 

@@ -1,4 +1,4 @@
-"""What people read on a terminal: the welcome, findings, analyses; and the same analyses as JSON."""
+"""What people read on a terminal: findings and analyses; and the same analyses as JSON."""
 
 from __future__ import annotations
 
@@ -26,20 +26,6 @@ _MARKS: Mapping[str, tuple[str, str]] = MappingProxyType(
 _ACTIONS: Mapping[Action, str] = MappingProxyType(
     {Action.COPY: "green", Action.TRANSCODE: "yellow", Action.CONVERT: "cyan", Action.DROP: "red"}
 )
-
-
-def welcome(addresses: Sequence[str], config: Config, state_dir: Path) -> str:
-    """Where everything is, as the daemon says once it serves."""
-    lines = []
-    for address in addresses:
-        if address.startswith("http"):
-            lines += [f"page     {address}/", f"sockets  ws{address.removeprefix('http')}/ws/jobs/"]
-            lines += [f"         ws{address.removeprefix('http')}/ws/conversion/JOB_ID/"]
-        else:
-            lines.append(f"socket   {address}")
-    lines += [f"folder   {printable(folder.root)}  ({folder.name})" for folder in config.folder]
-    lines.append(f"state    {printable(state_dir)}")
-    return "mkv2castd is ready\n" + "".join(f"  {line}\n" for line in lines)
 
 
 def print_findings(found: Sequence[Finding]) -> None:

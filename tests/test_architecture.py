@@ -26,7 +26,8 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         "deciding",
         (
-            *("encoder", "encoder.audio_rules", "encoder.backends", "encoder.command", "encoder.extra_rules"),
+            *("encoder", "encoder.audio_rules", "encoder.backends", "encoder.command", "encoder.effects"),
+            *("encoder.extra_rules",),
             *("encoder.faults", "encoder.ffprobe", "encoder.filters", "encoder.h264_levels", "encoder.lenient"),
             *("encoder.media", "encoder.naming", "encoder.plan", "encoder.profiles", "encoder.progress"),
             *("encoder.schedule", "encoder.tag", "encoder.usable", "encoder.video_rules", "wishes"),
@@ -35,7 +36,7 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         "doing",
         (
-            *("encoder.analyze", "encoder.child", "encoder.commit", "encoder.effects", "encoder.files"),
+            *("encoder.analyze", "encoder.child", "encoder.commit", "encoder.files"),
             *("encoder.joblog", "encoder.media_cache", "encoder.original", "encoder.orphans", "encoder.output"),
             *("encoder.pacer", "encoder.probe", "encoder.process", "encoder.sample", "encoder.target"),
             *("encoder.trash", "encoder.verify"),
@@ -61,7 +62,7 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
         (
             *("watch", "watch.catch", "watch.coverage", "watch.hints", "watch.intake", "watch.lease", "watch.mounts"),
             *("watch.rules", "watch.scan", "watch.session", "watch.settle", "watch.sieve", "watch.watcher"),
-            *("watch.worker",),
+            *("watch.root", "watch.worker"),
         ),
     ),
     (
@@ -71,7 +72,7 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
             *("api.rest", "api.talks", "api.verbs", "api.web", "api.websocket", "api.wire"),
         ),
     ),
-    ("commands", ("check", "check_ffmpeg", "check_places", "convert", "daemon", "folders", "report")),
+    ("commands", ("check", "check_ffmpeg", "check_places", "convert", "daemon", "folders", "report", "welcome")),
     ("entrance", ("__main__", "cli")),
 )
 
@@ -95,7 +96,8 @@ STRANGERS = (
 PURE = frozenset(
     {
         *("config_checks", "config_errors", "default_config", "errors", "finding", "model"),
-        *("encoder.audio_rules", "encoder.backends", "encoder.command", "encoder.extra_rules", "encoder.faults"),
+        *("encoder.audio_rules", "encoder.backends", "encoder.command", "encoder.effects", "encoder.extra_rules"),
+        *("encoder.faults",),
         *("encoder.ffprobe", "encoder.filters", "encoder.h264_levels", "encoder.lenient", "encoder.media"),
         *("encoder.naming", "encoder.plan", "encoder.profiles", "encoder.progress", "encoder.schedule"),
         *("encoder.tag", "encoder.usable", "encoder.video_rules"),

@@ -51,10 +51,11 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The output is in place; `commit` tells what was done, `identity` of it which file it is."""
+    """The output is in place; `commit` tells what was done. exit_code: ffmpeg's; None when only an earlier attempt's
+    commit had to be finished."""
 
     commit: Commit
-    size: int
+    exit_code: int | None = None
 
 
 class Journal(Protocol):
@@ -140,7 +141,7 @@ async def _commit(commit: Commit, journal: Journal, handle: Handle) -> Done:
     await journal.begin(commit)
     if not await asyncio.to_thread(output.carry_out, commit):
         raise DeviceError(ErrorCode.VERIFY_FAILED, f"{printable(commit.temporary)} was taken away before its rename")
-    return Done(commit, commit.identity.size)
+    return Done(commit, exit_code=0)
 
 
 async def _encode(

@@ -49,9 +49,11 @@ def journal(ledger: Ledger, job: Job, commit: Commit) -> None:
     ledger.remember(KnownFile(commit.target, job.folder, commit.identity, "output", job.id, job.source))
 
 
-def complete(ledger: Ledger, job_id: UUID, attempt: Attempt, commit: Commit, now: float) -> Job:
+def complete(
+    ledger: Ledger, job_id: UUID, attempt: Attempt, commit: Commit, exit_code: int | None, now: float
+) -> Job:
     job = ledger.require(job_id)
-    ledger.save_attempt(job_id, replace(attempt, outcome=Outcome.COMPLETED, ended_at=now))
+    ledger.save_attempt(job_id, replace(attempt, outcome=Outcome.COMPLETED, ended_at=now, exit_code=exit_code))
     ledger.end_commit(job_id)
     return ledger.save(
         advance(

@@ -7,6 +7,7 @@ import errno
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Never
@@ -151,14 +152,14 @@ class Lanes:
             final = isinstance(error, Mkv2castdError)
             await see_through(self._failed(begun, settings, _translate(error, job), give_up=final))
         else:
-            await see_through(self._completed(begun, done.commit))
+            await see_through(self._completed(begun, done))
         finally:
             pacer.close()
 
     async def _finish_or_make(self, begun: Begun, settings: Settings, running: Running, pacer: Pacer) -> Done:
         if begun.pending is not None:
             if await asyncio.to_thread(output.carry_out, begun.pending):
-                return Done(begun.pending, begun.pending.identity.size)
+                return Done(begun.pending)
             await self._give_up_commit(begun.job)
         job = begun.job
         assert job.output is not None, "a queued job knows its output"
@@ -180,9 +181,11 @@ class Lanes:
         running.progress = progress
         self._publish(JobProgressed(running.job.id, progress))
 
-    async def _completed(self, begun: Begun, commit: Commit) -> None:
-        job = begun.job
-        await self._store.write(lambda ledger: books.complete(ledger, job.id, begun.attempt, commit, time.time()))
+    async def _completed(self, begun: Begun, done: Done) -> None:
+        job, commit = begun.job, done.commit
+        await self._store.write(
+            lambda ledger: books.complete(ledger, job.id, begun.attempt, commit, done.exit_code, time.time())
+        )
         await asyncio.to_thread(output.finish_replace, commit)
         _log.info("%s is done: %s", printable(job.source.name), printable(commit.target), extra=_fields(job))
 
@@ -204,6 +207,8 @@ class Lanes:
     async def _failed(self, begun: Begun, settings: Settings, error: Mkv2castdError, *, give_up: bool) -> None:
         job = begun.job
         failure = Failure(error.code, error.message, error.details)
+        exit_code = error.exit_code if isinstance(error, DeviceError) else None
+        begun = replace(begun, attempt=replace(begun.attempt, exit_code=exit_code))
         if await asyncio.to_thread(_is_away, settings.root):
             again = await self._requeue(begun, Outcome.INTERRUPTED, failure)
             self.put(begun.attempt.device, Turn.of(again))

@@ -102,7 +102,7 @@ async def scene(
                     task.job_id, task.target, task.target, task.identity, task.source, task.identity, "keep"
                 )
                 await journal.begin(commit)
-                return Done(commit, 1)
+                return Done(commit)
 
             await recover(store, state)
             workshop = Workshop(full, state, store, hub.publish, execute)
