@@ -9,9 +9,9 @@ import stat
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from ipaddress import ip_address
 from pathlib import Path
 
+from mkv2castd.config_checks import listen_address
 from mkv2castd.errors import ConfigError
 
 BACKLOG = 512
@@ -43,7 +43,7 @@ def bind(listen: Sequence[str]) -> list[Bound]:
     bound: list[Bound] = []
     try:
         for address in listen:
-            bound.append(_bind_unix(address) if address.startswith("unix:") else _bind_tcp(address))
+            bound.append(_bind(address))
     except ConfigError:
         for one in bound:
             one.close()
@@ -51,8 +51,15 @@ def bind(listen: Sequence[str]) -> list[Bound]:
     return bound
 
 
-def _bind_tcp(address: str) -> Bound:
-    host, port = _split(address)
+def _bind(address: str) -> Bound:
+    try:
+        place = listen_address(address)
+    except ValueError as error:
+        raise ConfigError(f"http.listen: {error}") from error
+    return _bind_unix(address, place) if isinstance(place, Path) else _bind_tcp(address, *place)
+
+
+def _bind_tcp(address: str, host: str, port: int) -> Bound:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
@@ -61,7 +68,6 @@ def _bind_tcp(address: str) -> Bound:
     missing: OSError | None = None
     try:
         for family, ip in dict.fromkeys((family, str(place[0])) for family, _, _, _, place in found):
-            _loopback_only(address, ip)
             try:
                 sockets.append(_listening(family, ip, port))
             except OSError as error:
@@ -75,16 +81,10 @@ def _bind_tcp(address: str) -> Bound:
     except OSError as error:
         _close(sockets)
         raise _refused(address, error, f"port {port} on {host}") from error
-    except ConfigError:
-        _close(sockets)
-        raise
     return Bound(f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}", tuple(sockets), name=host)
 
 
-def _bind_unix(address: str) -> Bound:
-    path = Path(address.removeprefix("unix:"))
-    if not path.is_absolute():
-        raise ConfigError(f"http.listen: {address!r}: the path must begin with /")
+def _bind_unix(address: str, path: Path) -> Bound:
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         _remove_stale(path, address)
@@ -131,27 +131,6 @@ def _remove_stale(path: Path, address: str) -> None:
             path.unlink(missing_ok=True)
         else:
             raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
-
-
-def _split(address: str) -> tuple[str, int]:
-    host, colon, port = address.rpartition(":")
-    if host.startswith("[") and host.endswith("]"):
-        host = host[1:-1]
-    elif ":" in host:
-        colon = ""
-    if not colon or not host or not (port.isascii() and port.isdigit()) or int(port) > 65535:
-        raise ConfigError(
-            f"http.listen: {address!r}: write HOST:PORT, as 127.0.0.1:8080 or [::1]:8080, or unix:/path/of/socket"
-        )
-    return host, int(port)
-
-
-def _loopback_only(address: str, ip: str) -> None:
-    if not ip_address(ip.partition("%")[0]).is_loopback:
-        raise ConfigError(
-            f"http.listen: {address!r} can be reached from the network, and there are no tokens and no TLS yet: "
-            "listen on 127.0.0.1, and reach it from elsewhere with ssh -L"
-        )
 
 
 def _refused(address: str, error: OSError, where: str) -> ConfigError:
