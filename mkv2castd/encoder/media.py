@@ -120,7 +120,8 @@ class Chapter:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Media:
     """One file. format_names: ffprobe's, split ("mov", "mp4", …); brand: MP4's major brand; ours: our tag's
-    value when mkv2castd made the file; probe_score: 0…100, how sure ffprobe is of the format."""
+    value when mkv2castd made the file; probe_score: 0…100, how sure ffprobe is of the format; index_first: does an
+    MP4's `moov` lie in front?"""
 
     streams: tuple[AnyStream, ...] = ()
     format_names: tuple[str, ...] = ()
@@ -132,6 +133,7 @@ class Media:
     probe_score: int | None = None
     chapters: tuple[Chapter, ...] = ()
     ours: str | None = None
+    index_first: bool | None = None
 
     @property
     def pictures(self) -> tuple[VideoStream, ...]:

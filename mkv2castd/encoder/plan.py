@@ -135,6 +135,8 @@ def container_of(media: Media) -> str | None:
     """The container as the profiles call it, judged by content; None when no device is known to take it."""
     names = media.format_names
     if "mp4" in names:
+        if media.index_first is False:
+            return None  # Google lists MP4 with its index in front only
         return None if (media.brand or "").startswith(_MP4_BRANDS_OF_OTHERS) else "mp4"
     return "mkv" if "matroska" in names else "mpegts" if "mpegts" in names else None
 

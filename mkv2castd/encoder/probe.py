@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import stat
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from mkv2castd.encoder import process
+from mkv2castd.encoder.boxes import index_first
 from mkv2castd.encoder.ffprobe import parse_ffprobe
 from mkv2castd.encoder.media import Media
 from mkv2castd.errors import ErrorCode, MediaError
@@ -34,7 +37,18 @@ async def probe(path: Path, environment: Mapping[str, str] | None = None) -> Med
             f"{printable(path)} is no film that ffmpeg can read, or it is damaged: copy it here again",
             _last_line(answer.stderr_tail),
         )
-    return parse_ffprobe(answer.stdout)
+    media = parse_ffprobe(answer.stdout)
+    if "mp4" in media.format_names:
+        return replace(media, index_first=await asyncio.to_thread(_index_first, path))
+    return media
+
+
+def _index_first(path: Path) -> bool | None:
+    try:
+        with path.open("rb", buffering=0) as film:
+            return index_first(film)
+    except OSError:
+        return None
 
 
 def require_regular_file(path: Path) -> None:
