@@ -1,0 +1,206 @@
+"""Is a finished output what was planned, whole, and playable? Asked before it gets its name."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+from mkv2castd.config import Settings
+from mkv2castd.encoder.media import Media, VideoStream
+from mkv2castd.encoder.plan import Plan, Skip, StreamPlan
+from mkv2castd.encoder.plan import plan as decide
+from mkv2castd.encoder.sample import Look, Samples
+from mkv2castd.errors import DeviceError, ErrorCode, MediaError
+from mkv2castd.model import Action, StreamKind
+
+_KINDS = (StreamKind.VIDEO, StreamKind.AUDIO, StreamKind.SUBTITLE)
+# Matroska stores both under one name.
+_ALIASES: Mapping[str | None, str] = MappingProxyType({"srt": "subrip", "text": "subrip", "ssa": "ass"})
+# Formats without a stated duration: what ffprobe tells is worked out from clocks that may jump.
+_WORKED_OUT = frozenset({"mpegts", "mpeg", "mpegvideo", "h264", "hevc", "m4v", "vc1"})
+# What the demuxers of our containers say of a file that is damaged, as ffmpeg 5.1 and 7.1 print it.
+_DAMAGE = re.compile(
+    r"EBML|[Ee]lement at 0x|-sized element|File ended prematurely|exceeds max length|Invalid length"
+    r"|partial file|[Rr]ead error|error reading header"
+)
+_DECODER = re.compile(r"\[(?:lib)?([a-z0-9]+?)(?:float)? @ ")
+
+
+async def verify(
+    temporary: Path,
+    plan: Plan,
+    source: Media,
+    settings: Settings,
+    environment: Mapping[str, str] | None = None,
+) -> Media:
+    """What the output is, once all that follows has been found true: it opens, has the planned streams, lasts as
+    long as the source within 1 % or 1 s, decodes at its start, middle and end, is whole, and the rules that judged
+    the source say that it plays.
+
+    Raises DeviceError (verify_failed, stalled), or MediaError (source_unreadable) when it ends before the source
+    claims to, which settings.accept_damaged allows. environment is added to ffprobe's.
+    """
+    low, high = _expected(plan, source)
+    look = Look(temporary, settings.stall_seconds, environment)
+    samples = await look.sample(low)
+    _check_streams(samples.media, plan)
+    await _check_whole(look, samples, plan, low)
+    if not settings.accept_damaged:
+        _check_duration(samples, low, high, source)
+        _check_picture_reaches(samples, plan, source, low)
+    _check_picture(samples, settings)
+    await _check_sound(look, samples, plan)
+    _check_plays(samples.media, settings)
+    return samples.media
+
+
+def _expected(plan: Plan, source: Media) -> tuple[float | None, float | None]:
+    """The least and the most that the output may last, before tolerance. A container may count a dropped subtitle
+    that ends after the film, and Matroska counts from 0 although the film may start later."""
+    claims = [source.duration] if source.duration is not None else []
+    spans = [_claimed(stream) for stream in plan.kept if _is_film(stream)]
+    known = [span for span in spans if span is not None]
+    if known and len(known) == len(spans):
+        claims.append(max(known))
+    if not claims:
+        return None, None
+    late = source.start if source.start is not None and "matroska" in source.format_names else 0.0
+    return max(min(claims) - max(late, 0.0), 0.0), max(claims)
+
+
+def _claimed(stream: StreamPlan) -> float | None:
+    return stream.source.duration
+
+
+def _is_film(stream: StreamPlan) -> bool:
+    cover = isinstance(stream.source, VideoStream) and stream.source.cover
+    return stream.kind in (StreamKind.VIDEO, StreamKind.AUDIO) and not cover
+
+
+def _tolerance(duration: float) -> float:
+    return max(1.0, duration / 100)
+
+
+def _check_streams(media: Media, plan: Plan) -> None:
+    planned = [(s.kind, _alias(s.target)) for s in plan.kept if s.kind in _KINDS]
+    there = [(s.kind, _alias(s.codec)) for s in media.streams if s.kind in _KINDS]
+    same = len(planned) == len(there) and all(
+        kind is found_kind and codec in (None, found)
+        for (kind, codec), (found_kind, found) in zip(planned, there, strict=True)
+    )
+    extra: Counter[StreamKind] = Counter(s.kind for s in plan.kept if s.kind is StreamKind.ATTACHMENT)
+    if not same or extra - Counter(s.kind for s in media.streams):
+        raise _failed(f"planned were {_listed(planned, extra)}, made were {_listed(there)}")
+
+
+def _alias(codec: str | None) -> str | None:
+    return _ALIASES.get(codec, codec)
+
+
+def _listed(
+    streams: list[tuple[StreamKind, str | None]], extra: Mapping[StreamKind, int] = MappingProxyType({})
+) -> str:
+    named = [f"{codec or 'unknown'} ({kind.value})" for kind, codec in streams]
+    return ", ".join(named + [f"{count} {kind.value}" for kind, count in extra.items()]) or "no streams"
+
+
+def _check_duration(samples: Samples, low: float | None, high: float | None, source: Media) -> None:
+    """An output that claims more than it holds is broken; one that claims and holds too little has a source that
+    ended early."""
+    held = max(samples.reached.values(), default=None)
+    claimed = samples.media.duration if samples.media.duration is not None else held
+    if claimed is None or low is None or high is None:
+        return
+    if claimed < low - _tolerance(low):
+        raise _truncated("the film", claimed, low)
+    if claimed > high + _tolerance(high) and _WORKED_OUT.isdisjoint(source.format_names):
+        raise _failed(f"it lasts {_clock(claimed)}, the film {_clock(high)}")
+
+
+def _check_picture_reaches(samples: Samples, plan: Plan, source: Media, low: float | None) -> None:
+    """A picture that stops while the sound goes on, although the source claims a picture to the end. Not for
+    Matroska, whose tracks claim nothing: ffprobe tells the whole file's duration for each of them."""
+    shown = samples.media.pictures
+    span = plan.picture.source.duration
+    if low is None or span is None or span < low - _tolerance(low) or not shown or "matroska" in source.format_names:
+        return
+    reached = samples.reached.get(shown[0].index)
+    if reached is not None and reached < low - _tolerance(low):
+        raise _truncated("the picture", reached, low)
+
+
+async def _check_whole(look: Look, samples: Samples, plan: Plan, low: float | None) -> None:
+    claimed = samples.media.duration
+    if claimed is not None:
+        due = min(claimed, low) if low is not None else claimed
+        held = max(samples.reached.values(), default=None)
+        if held is None:
+            raise _failed("nothing can be read at its end", samples.complaints)
+        # a subtitle that began long before the end may be what lasts the longest
+        lasting = held < due - _tolerance(due) and any(s.kind is StreamKind.SUBTITLE for s in plan.kept)
+        if lasting:
+            held = max(held, await look.subtitles_end())
+        if held < due - _tolerance(due):
+            raise _failed(f"it claims {_clock(claimed)} and ends at {_clock(held)}", samples.complaints)
+    # a copied stream brings its own faults along, an encoded one has none
+    copied = {s.target for s in plan.kept if s.action is Action.COPY}
+    encoded = {s.target for s in plan.kept if s.action is Action.TRANSCODE} - copied
+    for line in samples.complaints:
+        decoder = _DECODER.match(line)
+        if _DAMAGE.search(line) or (decoder is not None and decoder[1] in encoded):
+            raise _failed("it is damaged", samples.complaints)
+
+
+def _check_picture(samples: Samples, settings: Settings) -> None:
+    shown = samples.media.pictures
+    if not shown:
+        return
+    decoded = [bool(frames[shown[0].index]) for frames in samples.frames]
+    if not all(decoded) and not (settings.accept_damaged and any(decoded)):
+        names = ("start", "middle", "end") if len(decoded) == 3 else ("start",)
+        where = " and ".join(name for name, good in zip(names, decoded, strict=False) if not good)
+        raise _failed(f"no picture can be decoded at its {where}", samples.complaints)
+
+
+async def _check_sound(look: Look, samples: Samples, plan: Plan) -> None:
+    """A track that is silent at all three places may begin and end between them; one that was copied, or has no
+    duration in the source, may have been empty there."""
+    made = [stream for stream in plan.kept if stream.kind is StreamKind.AUDIO]
+    for number, (stream, there) in enumerate(zip(made, samples.media.audio, strict=True), 1):
+        heard = any(frames[there.index] for frames in samples.frames)
+        if heard or stream.action is Action.COPY or stream.source.duration == 0:
+            continue
+        if not await look.has_packets(there.index):
+            raise _failed(f"its sound track {number} is empty", samples.complaints)
+
+
+def _check_plays(media: Media, settings: Settings) -> None:
+    try:
+        verdict = decide(media, settings)
+    except MediaError as error:
+        raise _failed(f"it would not play: {error.message}") from error
+    if not isinstance(verdict, Skip):
+        faults = [s.reason for s in verdict.streams if s.action is not Action.COPY]
+        raise _failed(f"it would not play: {'; '.join(faults) or 'its container does not fit'}")
+
+
+def _failed(what: str, complaints: list[str] | None = None) -> DeviceError:
+    details = "\n".join(complaints) if complaints else None
+    return DeviceError(ErrorCode.VERIFY_FAILED, f"the output did not pass its check: {what}", details)
+
+
+def _truncated(what: str, end: float, claimed: float) -> MediaError:
+    return MediaError(
+        ErrorCode.SOURCE_UNREADABLE,
+        f"{what} ends after {_clock(end)} of {_clock(claimed)}: is it truncated? Copy it here again, or set "
+        "accept_damaged = true in its folder to convert what is there",
+    )
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(seconds, 60)
+    hours, minutes = divmod(int(minutes), 60)
+    return f"{hours}:{minutes:02}:{rest:04.1f}"
