@@ -31,11 +31,11 @@ class Arrivals:
 
     def sight(self, seen: Sighting) -> None:
         known = self.ledger.file_at(seen.path)
-        if known is not None and known.kind == "output" and known.identity == seen.identity:
+        if known is not None and known.kind == "output" and known.identity.matches(seen.identity):
             self._remember(known, seen)
         elif (job := self.ledger.live_job_at(seen.path)) is not None:
             self._seen_again(job, seen)
-        elif known is not None and known.identity == seen.identity:
+        elif known is not None and known.identity.matches(seen.identity):
             self._remember(known, seen)
             self._revive(known, seen)
         elif not self._is_elsewhere(seen):
@@ -61,7 +61,7 @@ class Arrivals:
             self.effects.analyze.append(job)
 
     def _seen_again(self, job: Job, seen: Sighting) -> None:
-        changed = job.identity != seen.identity
+        changed = job.identity is None or not job.identity.matches(seen.identity)
         self.ledger.remember(
             KnownFile(seen.path, job.folder, seen.identity, "source", job.id, complete=seen.complete)
         )

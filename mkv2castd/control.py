@@ -19,19 +19,8 @@ from mkv2castd.encoder.workshop import Workshop
 from mkv2castd.errors import ErrorCode, RequestError
 from mkv2castd.events import Hub, QueueChanged
 from mkv2castd.ledger import KnownFile, Ledger
-from mkv2castd.model import (
-    Analysis,
-    Attempt,
-    Container,
-    Health,
-    Job,
-    JobPage,
-    JobQuery,
-    JobStatus,
-    Progress,
-    Stage,
-    advance,
-)
+from mkv2castd.model import Analysis, Attempt, Container, Job, JobStatus, Progress, Stage, advance
+from mkv2castd.queries import Health, JobPage, JobQuery
 from mkv2castd.reception import Reception
 from mkv2castd.wishes import check_priority, check_profile, film_at, same_wish
 

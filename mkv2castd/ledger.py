@@ -16,7 +16,8 @@ from uuid import UUID
 from mkv2castd import rows
 from mkv2castd.errors import ErrorCode, RequestError
 from mkv2castd.events import Event, JobChanged, JobRemoved
-from mkv2castd.model import Attempt, Identity, Job, JobPage, JobQuery, JobStatus, Outcome
+from mkv2castd.model import Attempt, Identity, Job, JobStatus, Outcome
+from mkv2castd.queries import JobPage, JobQuery
 
 _WORKING = ("processing", "analyzing")
 

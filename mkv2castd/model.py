@@ -102,6 +102,11 @@ class Identity:
     def of(cls, stat: os.stat_result) -> Identity:
         return cls(stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns)
 
+    def matches(self, other: Identity) -> bool:
+        """Is it the same version of a file under one and the same path? The device's number tells nothing there: a
+        disk that was plugged in again, or a share mounted anew, has another one."""
+        return (self.inode, self.size, self.mtime_ns) == (other.inode, other.size, other.mtime_ns)
+
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
@@ -268,33 +273,3 @@ class FolderStatus:
 def printable(path: Path | str) -> str:
     """A name for people and for JSON: bytes that are not UTF-8 become U+FFFD instead of lone surrogates."""
     return os.fsencode(path).decode("utf-8", "replace")
-
-
-@dataclass(frozen=True, slots=True)
-class JobQuery:
-    """Which jobs, newest first. Empty `statuses`: all. text: part of the file's name, ASCII case ignored.
-
-    offset ≥ 0; 1 ≤ limit ≤ 500.
-    """
-
-    statuses: tuple[JobStatus, ...] = ()
-    folder: str | None = None
-    text: str | None = None
-    offset: int = 0
-    limit: int = 50
-
-
-@dataclass(frozen=True, slots=True)
-class JobPage:
-    """One page of an answer; `total` counts all jobs that match."""
-
-    jobs: tuple[Job, ...]
-    total: int
-
-
-@dataclass(frozen=True, slots=True)
-class Health:
-    """Is the daemon able to do its work? `problems`: a sentence with its remedy each."""
-
-    ok: bool
-    problems: tuple[str, ...] = ()

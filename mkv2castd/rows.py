@@ -11,19 +11,8 @@ from uuid import UUID
 import msgspec
 
 from mkv2castd.errors import ErrorCode
-from mkv2castd.model import (
-    Analysis,
-    Attempt,
-    Container,
-    Failure,
-    Identity,
-    Job,
-    JobQuery,
-    JobStatus,
-    Outcome,
-    Stage,
-    printable,
-)
+from mkv2castd.model import Analysis, Attempt, Container, Failure, Identity, Job, JobStatus, Outcome, Stage, printable
+from mkv2castd.queries import JobQuery
 
 _SIGN = 1 << 63
 _RANGE = 1 << 64

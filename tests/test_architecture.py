@@ -18,7 +18,7 @@ MOST_LINES = 300
 
 # Floors, from the ground up. A module may import its own floor and those below; a new module needs its place here.
 FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("nouns", ("", "errors", "model", "finding")),
+    ("nouns", ("", "errors", "model", "finding", "queries")),
     ("tools", ("lock", "log", "patience", "supervise")),
     ("configuration", ("config", "config_checks", "config_errors", "config_files", "default_config")),
     ("events", ("events",)),
@@ -95,7 +95,7 @@ STRANGERS = (
 # Without I/O, clock or concurrency: tested by being called.
 PURE = frozenset(
     {
-        *("config_checks", "config_errors", "default_config", "errors", "finding", "model"),
+        *("config_checks", "config_errors", "default_config", "errors", "finding", "model", "queries"),
         *("encoder.audio_rules", "encoder.backends", "encoder.command", "encoder.effects", "encoder.extra_rules"),
         *("encoder.faults",),
         *("encoder.ffprobe", "encoder.filters", "encoder.h264_levels", "encoder.lenient", "encoder.media"),

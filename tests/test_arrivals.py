@@ -14,7 +14,8 @@ from mkv2castd.config import FolderConfig
 from mkv2castd.encoder.effects import Effects, Stop
 from mkv2castd.errors import ErrorCode
 from mkv2castd.ledger import KnownFile, Ledger
-from mkv2castd.model import Failure, Identity, Job, JobQuery, JobStatus, Sighting, advance
+from mkv2castd.model import Failure, Identity, Job, JobStatus, Sighting, advance
+from mkv2castd.queries import JobQuery
 from mkv2castd.schema import migrate
 
 FIRST = Identity(1, 100, 5000, 10)
@@ -253,6 +254,15 @@ def test_a_finished_film_that_goes_and_comes_back_is_not_converted_again(desk: D
     known = desk.ledger.file_at(FILM)
     assert known is not None
     assert known.gone_at is None
+
+
+def test_a_disk_that_was_plugged_in_again_holds_the_same_films(desk: Desk) -> None:
+    replugged = Identity(2, FIRST.inode, FIRST.size, FIRST.mtime_ns)
+    desk.sight(FILM)
+    assert desk.sight(FILM, replugged) == Effects()
+    desk.to(JobStatus.QUEUED, JobStatus.PROCESSING, JobStatus.COMPLETED)
+    assert desk.sight(FILM, replugged) == Effects()
+    assert len(desk.jobs()) == 1
 
 
 def test_what_was_never_seen_may_vanish(desk: Desk) -> None:

@@ -25,7 +25,6 @@ from mkv2castd.model import (
     Failure,
     Identity,
     Job,
-    JobQuery,
     JobStatus,
     Outcome,
     Stage,
@@ -33,6 +32,7 @@ from mkv2castd.model import (
     StreamKind,
     advance,
 )
+from mkv2castd.queries import JobQuery
 from mkv2castd.store import StoreError, open_store
 
 IDENTITY = Identity(64769, 12345, 10**9, 1_700_000_000_123_456_789)

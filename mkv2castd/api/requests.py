@@ -13,7 +13,8 @@ import msgspec
 from msgspec import Meta, Struct
 
 from mkv2castd.errors import ErrorCode, RequestError
-from mkv2castd.model import Container, JobQuery, JobStatus
+from mkv2castd.model import Container, JobStatus
+from mkv2castd.queries import JobQuery
 
 MAX_PAGE_SIZE = 500
 _MAX_PAGE = 10**9

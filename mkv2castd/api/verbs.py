@@ -7,7 +7,8 @@ from typing import Protocol
 from uuid import UUID
 
 from mkv2castd.events import Hub
-from mkv2castd.model import Analysis, Attempt, Container, Health, Job, JobPage, JobQuery, Progress
+from mkv2castd.model import Analysis, Attempt, Container, Job, Progress
+from mkv2castd.queries import Health, JobPage, JobQuery
 
 
 class Verbs(Protocol):

@@ -40,8 +40,7 @@ async def claim(
         if taken:
             continue
         found = await asyncio.to_thread(_identity, candidate)
-        remembered = known is not None and known.origin == job.source and known.identity == found
-        if found is None or remembered:
+        if found is None or (known is not None and known.origin == job.source and known.identity.matches(found)):
             return Claim(candidate)
         origin_tag = await _tag(candidate, environment)
         if origin_tag is None:

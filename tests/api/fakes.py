@@ -16,10 +16,7 @@ from mkv2castd.model import (
     Attempt,
     Container,
     Failure,
-    Health,
     Job,
-    JobPage,
-    JobQuery,
     JobStatus,
     Outcome,
     Progress,
@@ -28,6 +25,7 @@ from mkv2castd.model import (
     StreamKind,
     advance,
 )
+from mkv2castd.queries import Health, JobPage, JobQuery
 
 ANALYSIS = Analysis(
     streams=(

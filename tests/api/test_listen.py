@@ -17,7 +17,7 @@ from tests.api.fakes import FakeDaemon
     "address", ["127.0.0.1", "8080", ":8080", "127.0.0.1:", "127.0.0.1:x", "127.0.0.1:70000", "::1:80", ""]
 )
 def test_an_address_that_is_none_says_how_to_write_one(address: str) -> None:
-    with pytest.raises(ConfigError, match="HOST:PORT|in brackets"):
+    with pytest.raises(ConfigError, match=r"HOST:PORT|in brackets"):
         bind([address])
 
 

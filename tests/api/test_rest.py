@@ -9,7 +9,8 @@ from uuid import uuid4
 
 import pytest
 
-from mkv2castd.model import Container, Health, JobStatus
+from mkv2castd.model import Container, JobStatus
+from mkv2castd.queries import Health
 from tests.api.conftest import Client
 from tests.api.fakes import FakeDaemon
 
