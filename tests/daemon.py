@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
+import random
 import re
 import signal
+import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -97,6 +100,16 @@ class Listener:
                     return told
 
 
+def free_port() -> int:
+    """A port of 127.0.0.1 for a daemon that is stopped and started again. Below those that the kernel gives to
+    outgoing connections: a client that knocks while nobody listens would else connect to itself now and then."""
+    for port in random.sample(range(20_000, 32_000), 100):
+        with contextlib.closing(socket.socket()) as sock, contextlib.suppress(OSError):
+            sock.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no port is free")
+
+
 def command(*arguments: str | Path) -> list[str]:
     return [sys.executable, "-m", "mkv2castd", *map(str, arguments)]
 
@@ -108,12 +121,16 @@ async def running(
     config: str | None = None,
     environment: Mapping[str, str] | None = None,
     arguments: Sequence[str] = (),
+    before: Sequence[str] = (),
+    listen: str = "127.0.0.1:0",
 ) -> AsyncIterator[Daemon]:
-    """The daemon, ready; killed at the end of the block if it is still there."""
+    """The daemon, ready; killed at the end of the block if it is still there. `before`: what its command line
+    begins with, as setpriv. `listen`: where, for one that comes back at the same place."""
     file = state.parent / f"{state.name}.toml"
     file.write_text(config if config is not None else "[queue]\nmin_free_gib = 0\n", encoding="utf-8")
-    options = ["--config", str(file), "--state-dir", str(state), "--listen", "127.0.0.1:0", *arguments]
+    options = ["--config", str(file), "--state-dir", str(state), "--listen", listen, *arguments]
     process = await asyncio.create_subprocess_exec(
+        *before,
         *command("run", *options, *folders),
         stdin=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,
