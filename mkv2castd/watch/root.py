@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -15,13 +16,13 @@ class RootLost(Exception):
 def root_identity(root: Path) -> tuple[int, int]:
     """(st_dev, st_ino) of a folder that can be read. Raises RootLost. Blocking."""
     try:
-        descriptor = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        # Not opened: inotify tells of that too, and each check of the root would ring for the next one, for ever.
+        # The dot asks for a folder that may be entered, and has the kernel mount what it mounts on demand.
+        status = os.stat(os.path.join(os.fsencode(root), b"."))
+        if not os.access(root, os.R_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     except OSError as error:
         raise RootLost(f"{printable(root)}: {error.strerror}: {_remedy(error)}; it is tried all the time") from error
-    try:
-        status = os.fstat(descriptor)
-    finally:
-        os.close(descriptor)
     return status.st_dev, status.st_ino
 
 
