@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections import Counter
 from collections.abc import Mapping
@@ -9,6 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from mkv2castd.config import Settings
+from mkv2castd.encoder.files import start_writing
 from mkv2castd.encoder.media import Media, VideoStream
 from mkv2castd.encoder.plan import Plan, Skip, StreamPlan
 from mkv2castd.encoder.plan import plan as decide
@@ -45,7 +47,7 @@ async def verify(
     """
     low, high = _expected(plan, source)
     look = Look(temporary, settings.stall_seconds, environment)
-    samples = await look.sample(low)
+    samples = await _sample(look, low, temporary)
     _check_streams(samples.media, plan)
     await _check_whole(look, samples, plan, low)
     if not settings.accept_damaged:
@@ -55,6 +57,17 @@ async def verify(
     await _check_sound(look, samples, plan)
     _check_plays(samples.media, settings)
     return samples.media
+
+
+async def _sample(look: Look, duration: float | None, temporary: Path) -> Samples:
+    """By the time that the samples are taken, most of the file is on the disk."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(asyncio.to_thread(start_writing, temporary))
+            taken = group.create_task(look.sample(duration))
+    except BaseExceptionGroup as raised:
+        raise raised.exceptions[0] from None
+    return taken.result()
 
 
 def _expected(plan: Plan, source: Media) -> tuple[float | None, float | None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import subprocess
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -16,7 +17,7 @@ import msgspec
 import pytest
 
 from mkv2castd.config import Settings, SourcePolicy
-from mkv2castd.encoder.files import Files
+from mkv2castd.encoder.files import Files, start_writing
 from mkv2castd.encoder.naming import default_target, final_for_replace, temporary_for
 from mkv2castd.encoder.output import (
     TRASH,
@@ -577,6 +578,26 @@ def test_a_full_disk_while_trashing_leaves_the_source(tmp_path: Path, monkeypatc
     assert carry_out(commit, files)
     assert place.source.read_bytes() == FILM
     assert place.target.read_bytes() == MADE
+
+
+def test_a_disk_without_room_for_a_folder_leaves_the_source(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    argv = ["mount", "-t", "tmpfs", "-o", "size=64k,nr_inodes=5", "none", str(disk)]
+    if subprocess.run(argv, stderr=subprocess.DEVNULL).returncode != 0:
+        pytest.skip("may not mount here")
+    try:
+        place = make_place(disk, "trash")
+        assert carry_out(place.commit)
+        assert place.content() == {"a/movie.avi": FILM, "a/movie_chromecast.mkv": MADE}
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_starting_to_write_a_file_that_is_gone_is_no_error(tmp_path: Path) -> None:
+    start_writing(tmp_path / "none")
+    (tmp_path / "there").write_bytes(b"x")
+    start_writing(tmp_path / "there")
 
 
 def test_free_space_is_that_of_the_folder(tmp_path: Path) -> None:
