@@ -79,6 +79,14 @@ class Coverage:
         """Those that were never read before."""
         return [(path, inode) for path, inode in folders if self._folders.get(path) != inode]
 
+    def silent(self, watched: frozenset[int]) -> list[bytes]:
+        """Folders that were watched and are not any more; they may be gone."""
+        return [
+            path
+            for path, inode in self._folders.items()
+            if inode not in watched and path not in self._young and path not in self._unwatched
+        ]
+
     def confirm(self, watched: frozenset[int] | None, now: float) -> tuple[list[bytes], list[bytes]]:
         """(folders to be scanned once more, since from now on the watch tells of them; folders that the watch has
         left out, if they are still there). Where nothing can be known, folders are scanned once more and believed.

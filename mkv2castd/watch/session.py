@@ -194,6 +194,7 @@ class Session:
             await self._catch.vanish(found.gone)
             if self._coverage.gone(found.lost):
                 self._compare_soon()
+            self._broken = self._broken or found.astray or (bool(found.lost) and await self._is_deaf())
         await self._catch.look_again()
 
     async def _enter(self, folders: Iterable[bytes]) -> None:
@@ -203,6 +204,12 @@ class Session:
             walk = self._walk({}, start)
             await self._catch.follow(walk)
             self._coverage.entered(walk.folders, walk.unreadable, time.monotonic(), hinted=self._hints is not None)
+
+    async def _is_deaf(self) -> bool:
+        """Has the watch lost a folder that is there? It does when a symbolic link to one is removed."""
+        watched = await self._worker.call(self._hints.watched) if self._hints is not None else None
+        silent = self._coverage.silent(watched) if watched is not None else []
+        return bool(silent) and await self._worker.call(lambda: any(map(os.path.lexists, silent)))
 
     async def _confirm(self) -> None:
         hints = self._hints

@@ -22,7 +22,9 @@ _REMEMBERED = 1000  # half-written files
 @dataclass(slots=True)
 class Sorted:
     """`in_place`: those of `films` that were renamed from a temporary name. `gone`: not there, a film by its name.
-    `lost`: not there and not a film by its name; perhaps a folder. `root`: the watched folder itself was touched."""
+    `lost`: not there and not a film by its name; perhaps a folder. `root`: the watched folder itself was touched.
+    `astray`: told under a folder that is not there, as watchfiles does once a symbolic link that led back into the
+    tree is removed: where it happened is not to be known."""
 
     films: list[bytes] = field(default_factory=list)
     in_place: set[bytes] = field(default_factory=set)
@@ -30,6 +32,7 @@ class Sorted:
     gone: list[bytes] = field(default_factory=list)
     lost: list[bytes] = field(default_factory=list)
     root: bool = False
+    astray: bool = False
 
 
 class Sieve:
@@ -44,28 +47,42 @@ class Sieve:
 
     def sort(self, changes: Iterable[tuple[Change, str]]) -> Sorted:
         result = Sorted()
-        straight: dict[str, bool] = {}
+        homes: dict[str, str | None] = {}
+        changes = frozenset(changes)
         # deletions first: a name that came back is told as what it is now
         for change, path in sorted(changes, key=lambda item: item[0] is not Change.deleted):
             if not path.startswith(self._prefix):
                 result.root = True
                 continue
             below = path[len(self._prefix) :]
-            folder = below.rpartition("/")[0]
-            if folder not in straight:
-                straight[folder] = self._ours(folder)
-            if straight[folder] and not path.startswith(self._inner):
+            folder, _, name = below.rpartition("/")
+            if folder not in homes:
+                homes[folder] = self._home(folder)
+            home = homes[folder]
+            if home is None:
+                continue
+            below = f"{home}/{name}" if home else name
+            path = self._prefix + below
+            if not path.startswith(self._inner):
+                if change is Change.added and self._is_astray(path, changes):
+                    result.astray = True
                 self._place(result, change, path, below)
         result.films = list(dict.fromkeys(result.films))
         result.gone = list(dict.fromkeys(result.gone))
         return result
 
-    def _ours(self, folder: str) -> bool:
-        """Is this folder looked into, and reached without a symbolic link? watchfiles follows links."""
-        if not self._rules.enters_all(folder):
-            return False
+    def _home(self, folder: str) -> str | None:
+        """The same folder without symbolic links on the way; None when it is not looked into. watchfiles follows
+        links, and once one leads back into the tree, it tells of what lies there under the link's name only."""
         real_root = os.path.realpath(self._root)
-        return os.path.realpath(self._prefix + folder) == os.path.join(real_root, folder).rstrip("/")
+        below = os.path.relpath(os.path.realpath(self._prefix + folder), real_root)
+        below = "" if below == "." else below
+        outside = below == ".." or below.startswith("../")
+        return None if outside or not self._rules.enters_all(below) else below
+
+    def _is_astray(self, path: str, changes: frozenset[tuple[Change, str]]) -> bool:
+        folder = os.path.dirname(path)
+        return (Change.deleted, folder) not in changes and not os.path.lexists(folder)
 
     def _place(self, result: Sorted, change: Change, path: str, below: str) -> None:
         name = below.rpartition("/")[2]
