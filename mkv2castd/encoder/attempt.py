@@ -117,7 +117,7 @@ async def attempt(task: Task, journal: Journal, report: Callable[[Progress], Non
         await asyncio.to_thread(temporary.parent.mkdir, parents=True, exist_ok=True)
         last = await _encode(task, decision, temporary, report, handle)
         report(_at(last, Stage.VERIFYING))
-        await verify(temporary, decision, media, task.settings)
+        await verify(temporary, decision, media, task.settings, task.environment)
         report(_at(last, Stage.FINALIZING))
         commit = await asyncio.to_thread(
             output.prepare,
