@@ -96,7 +96,7 @@ function drawAll() {
     else $("jobs").insertBefore(element, place);
   }
   const counts = ORDER.map((status) => [shown.filter((job) => job.status === status).length, status]);
-  $("summary").textContent = counts.filter(([count]) => count).map((pair) => pair.join(" ")).join(" · ");
+  $("summary").textContent = counts.filter(([count]) => count).map((pair) => pair.join("\u00a0")).join(" · ");
   $("queue").textContent = paused ? "Resume queue" : "Pause queue";
   $("empty").hidden = jobs.size > 0;
 }
@@ -128,7 +128,7 @@ function row(job) {
   cell("percent").lastElementChild.textContent = working ? `${job.progress.toFixed(1)} %` : "";
   cell("speed").textContent = job.speed ?? "";
   cell("eta").textContent = job.eta_seconds === null ? "" : duration(job.eta_seconds);
-  cell("remark").textContent = job.message ?? job.reason ?? (job.output_filename ? `→ ${job.output_filename}` : "");
+  cell("remark").textContent = job.message ?? job.reason ?? (job.output_filename ? `→\u00a0${job.output_filename}` : "");
   offer(cell("actions").firstElementChild, job);
   return element;
 }
