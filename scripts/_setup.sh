@@ -25,7 +25,7 @@ find_python() {
 # Node.js 18 or newer?
 have_node() { command -v node >/dev/null && [ "$(node -p 'process.versions.node.split(".")[0]' 2>/dev/null || echo 0)" -ge 18 ]; }
 
-# The Debian packages that are missing for what is asked for: ffmpeg, python, node.
+# The Debian packages that are missing for what is asked for: ffmpeg, python, node, chromium.
 missing_packages() {
     local need
     for need in "$@"; do
@@ -36,6 +36,7 @@ missing_packages() {
             have_node || echo nodejs
             command -v npm >/dev/null || echo npm
             ;;
+        chromium) [ -x /usr/bin/chromium ] || echo chromium ;;
         esac
     done
     command -v setpriv >/dev/null && command -v flock >/dev/null || echo util-linux
