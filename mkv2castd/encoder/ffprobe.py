@@ -32,10 +32,11 @@ class _Probe(msgspec.Struct):
     streams: Any = None
     format: Any = None
     chapters: Any = None
+    packets: Any = None
 
 
 def parse_ffprobe(raw: bytes) -> Media:
-    """What `ffprobe -of json -show_format -show_streams -show_chapters` printed.
+    """What `ffprobe -of json -show_format -show_streams -show_chapters` printed, and -show_packets if asked.
 
     Raises MediaError (source_unreadable) when it is no JSON object; odd or missing fields are no error.
     """
@@ -65,6 +66,7 @@ def parse_ffprobe(raw: bytes) -> Media:
             for row in lenient.rows(probe.chapters)
         ),
         ours=_ours(tags, raw_streams),
+        encrypted=_encrypted([*raw_streams, *lenient.rows(probe.packets)]),
     )
 
 
@@ -90,6 +92,12 @@ def _ours(tags: Mapping[str, str], streams: Sequence[Mapping[str, Any]]) -> str 
         if row.get("codec_type") == "video" and handler.startswith(marker):
             return handler.removeprefix(marker)
     return None
+
+
+def _encrypted(rows: Sequence[Mapping[str, Any]]) -> bool:
+    """libavformat tells the codec that lies below the encryption, and tells of it in side data only."""
+    kinds = (side.get("side_data_type") for row in rows for side in lenient.rows(row.get("side_data_list")))
+    return any(isinstance(kind, str) and kind.startswith("Encryption") for kind in kinds)
 
 
 def _stream(position: int, row: Mapping[str, Any]) -> AnyStream:

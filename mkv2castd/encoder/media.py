@@ -121,7 +121,7 @@ class Chapter:
 class Media:
     """One file. format_names: ffprobe's, split ("mov", "mp4", …); brand: MP4's major brand; ours: our tag's
     value when mkv2castd made the file; probe_score: 0…100, how sure ffprobe is of the format; index_first: does an
-    MP4's `moov` lie in front?"""
+    MP4's `moov` lie in front? encrypted: its contents are locked, as far as its first packets tell."""
 
     streams: tuple[AnyStream, ...] = ()
     format_names: tuple[str, ...] = ()
@@ -134,6 +134,7 @@ class Media:
     chapters: tuple[Chapter, ...] = ()
     ours: str | None = None
     index_first: bool | None = None
+    encrypted: bool = False
 
     @property
     def pictures(self) -> tuple[VideoStream, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import stat
 from collections.abc import Mapping
 from dataclasses import replace
@@ -15,22 +16,27 @@ from mkv2castd.encoder.media import Media
 from mkv2castd.errors import ErrorCode, MediaError
 from mkv2castd.model import printable
 
-_TIMEOUT_SECONDS = 60.0
+PATIENCE_SECONDS = 60.0
 _LIMIT_BYTES = 16 * 1024 * 1024
 # Only `file`: a playlist that calls itself a film must not make us open addresses.
 _ARGV = ("ffprobe", "-v", "error", "-protocol_whitelist", "file", "-of", "json")
 _SHOW = ("-show_format", "-show_streams", "-show_chapters")
+# What encryption there is, only packets tell. Four cost nothing: they were read to find out about the streams.
+_PACKETS = ("-show_packets", "-read_intervals", "%+#4")
+_FIELDS = ("-show_entries", "packet=stream_index:packet_side_data=side_data_type")
 
 
-async def probe(path: Path, environment: Mapping[str, str] | None = None) -> Media:
+async def probe(
+    path: Path, environment: Mapping[str, str] | None = None, patience: float = PATIENCE_SECONDS
+) -> Media:
     """What ffprobe says about `path`. environment is added to the child's.
 
-    Raises MediaError (source_unreadable): not there, no regular file, empty, or nothing that ffprobe knows;
-    ConfigError: no ffprobe; DeviceError (stalled): no answer within a minute.
+    Raises MediaError (source_unreadable): not there, no regular file, empty, not to be read, or nothing that ffprobe
+    knows; ConfigError: no ffprobe; DeviceError (stalled): no answer within `patience` seconds.
     """
     require_regular_file(path)
-    argv = [*_ARGV, *_SHOW, f"file:{path}"]
-    answer = await process.capture(argv, timeout=_TIMEOUT_SECONDS, limit=_LIMIT_BYTES, environment=environment)
+    argv = [*_ARGV, *_SHOW, *_PACKETS, *_FIELDS, f"file:{path}"]
+    answer = await process.capture(argv, timeout=patience, limit=_LIMIT_BYTES, environment=environment)
     if answer.exit_code != 0:
         raise MediaError(
             ErrorCode.SOURCE_UNREADABLE,
@@ -67,6 +73,11 @@ def require_regular_file(path: Path) -> None:
         raise MediaError(ErrorCode.SOURCE_UNREADABLE, f"{shown} is {kind}, not a file: name the film itself")
     if found.st_size == 0:
         raise MediaError(ErrorCode.SOURCE_UNREADABLE, f"{shown} is empty: copy it here again")
+    if not os.access(path, os.R_OK, effective_ids=True):
+        raise MediaError(
+            ErrorCode.SOURCE_UNREADABLE,
+            f"{shown} may not be read: permission denied: give this user (uid {os.geteuid()}) leave to read it",
+        )
 
 
 def _last_line(stderr: str) -> str | None:

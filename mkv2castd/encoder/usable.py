@@ -22,11 +22,13 @@ def require_a_film(media: Media) -> VideoStream | None:
     """
     if not media.streams:
         raise MediaError(ErrorCode.SOURCE_UNREADABLE, "the file holds neither picture nor sound: copy it here again")
-    for stream in media.streams:
-        if stream.codec_tag in _LOCKED:
-            raise MediaError(
-                ErrorCode.UNSUPPORTED_MEDIA, f"the film is locked by copy protection ({stream.codec_tag})"
-            )
+    tag = next((stream.codec_tag for stream in media.streams if stream.codec_tag in _LOCKED), None)
+    if media.encrypted or tag is not None:
+        named = f" ({tag})" if tag is not None else ""
+        raise MediaError(
+            ErrorCode.UNSUPPORTED_MEDIA,
+            f"the film is locked by copy protection{named}: only a copy without it can be converted",
+        )
     if media.duration == 0:
         raise MediaError(ErrorCode.SOURCE_UNREADABLE, "the film is 0 seconds long: copy it here again")
     if media.format_names[:1] and any(still in media.format_names[0] for still in _STILLS):
