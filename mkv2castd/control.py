@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -91,6 +92,7 @@ class Control:
     async def analyze(
         self, path: Path, *, profile: tuple[str, ...] | None = None, container: Container | None = None
     ) -> Analysis:
+        path = Path(os.path.normpath(path))
         folder, _ = await asyncio.to_thread(film_at, path, self._workshop.config)
         check_profile(profile)
         settings = settings_for(self._workshop.config, folder, profile, container)
@@ -109,6 +111,7 @@ class Control:
     ) -> Job:
         """A job for this film, whatever is known of it. One that is on its way already is answered with the job
         that it has, unless other wishes are brought (invalid_state)."""
+        path = Path(os.path.normpath(path))
         folder, identity = await asyncio.to_thread(film_at, path, self._workshop.config)
         check_profile(profile)
         check_priority(priority)
@@ -145,22 +148,24 @@ class Control:
     async def cancel(self, job_id: UUID) -> Job:
         """Ends the job, whatever it is at; a running ffmpeg is gone when this returns."""
 
+        ending = {"stage": None, "paused": False, "failure": ENDINGS[Stop.CANCEL], "finished_at": time.time()}
+        ended = False
+
         def write(ledger: Ledger) -> Job:
             job = ledger.require(job_id)
-            if job.status is JobStatus.PROCESSING:
+            if job.status is JobStatus.PROCESSING or (ended and job.status is JobStatus.CANCELLED):
                 return job
-            ending = {"stage": None, "paused": False, "failure": ENDINGS[Stop.CANCEL], "finished_at": time.time()}
             return ledger.save(advance(job, JobStatus.CANCELLED, **ending))
 
-        job = await self._store.write(write)
-        if job.status is JobStatus.CANCELLED:
-            self._take_back(job_id)
-            return job
-        running = self._workshop.lanes.running.get(job_id)
-        if running is None or running.task is None or not running.end(Stop.CANCEL):
-            raise RequestError(ErrorCode.INVALID_STATE, "too late: the output is being put in place")
-        await asyncio.wait([running.task], timeout=_CANCEL_SECONDS)
-        return await self.job(job_id)
+        # more than once where the attempt ends by itself in this moment and its job waits for the next one
+        while (job := await self._store.write(write)).status is JobStatus.PROCESSING:
+            running = self._workshop.lanes.running.get(job_id)
+            if running is None or running.task is None or not running.end(Stop.CANCEL):
+                raise RequestError(ErrorCode.INVALID_STATE, "too late: the output is being put in place")
+            ended = True
+            await asyncio.wait([running.task], timeout=_CANCEL_SECONDS)
+        self._take_back(job_id)
+        return job
 
     async def pause(self, job_id: UUID) -> Job:
         """A running ffmpeg is stopped in its tracks (SIGSTOP); the status stays as it is."""

@@ -122,6 +122,7 @@ async def _reload(options: Options, workshop: Workshop, folders: Folders, hub: H
             workshop.lanes.pause_all(fresh.queue.paused)
             hub.publish(QueueChanged(fresh.queue.paused))
         folders.apply(fresh)
+        workshop.gate.release_held()
         _log.info("configuration read anew")
 
 

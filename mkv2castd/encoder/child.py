@@ -153,9 +153,7 @@ def spawn(argv: Sequence[str], environment: Mapping[str, str] | None, stdout: Pi
 
     Raises ConfigError when the program is not installed, DeviceError when the machine cannot start it now.
     """
-    program = shutil.which(argv[0])
-    if program is None:
-        raise ConfigError(f"{argv[0]} is not installed or not on PATH: {_remedy(argv[0])}")
+    require_program(argv[0])
     setpriv = shutil.which("setpriv")
     guard = [setpriv, "--pdeathsig", "KILL", "--"] if setpriv is not None else []
     try:
@@ -174,6 +172,12 @@ def spawn(argv: Sequence[str], environment: Mapping[str, str] | None, stdout: Pi
     stdout.handed_over()
     stderr.handed_over()
     return Child(popen)
+
+
+def require_program(name: str) -> None:
+    """Raises ConfigError when the program is not installed."""
+    if shutil.which(name) is None:
+        raise ConfigError(f"{name} is not installed or not on PATH: {_remedy(name)}")
 
 
 def _remedy(program: str) -> str:

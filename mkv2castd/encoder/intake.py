@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Never
@@ -15,11 +16,11 @@ from mkv2castd.encoder.line import Gate, Line
 from mkv2castd.encoder.media import Media
 from mkv2castd.encoder.media_cache import MediaCache
 from mkv2castd.encoder.plan import Plan, Skip, analysis, plan
-from mkv2castd.encoder.probe import probe
+from mkv2castd.encoder.probe import PATIENCE_SECONDS, probe
 from mkv2castd.encoder.running import House
 from mkv2castd.encoder.schedule import Turn
 from mkv2castd.encoder.target import Claim, claim
-from mkv2castd.errors import ErrorCode, MediaError, Mkv2castdError
+from mkv2castd.errors import ConfigError, DeviceError, ErrorCode, MediaError, Mkv2castdError
 from mkv2castd.ledger import Ledger
 from mkv2castd.model import Failure, Identity, Job, JobStatus, Stage, advance, printable
 from mkv2castd.store import Store
@@ -52,10 +53,12 @@ class Intake:
         on_queued: Callable[[Job], None],
     ) -> None:
         self._store = store
+        self._gate = gate
         self._house = house
         self._cache = cache
         self._environment = environment
         self._on_queued = on_queued
+        self._tries: Counter[UUID] = Counter()
         self._line = Line("intake", _SLOTS, self._work, gate, heeds_pause=False)
 
     async def serve(self) -> Never:
@@ -77,11 +80,23 @@ class Intake:
             return
         try:
             verdict = await self._judge(job, settings)
+        except ConfigError as error:
+            _log.warning("%s waits: %s", printable(job.source), error.message, extra=_fields(job))
+            self.put(turn)
+            self._gate.hold(job.folder)
+            return
         except (Mkv2castdError, OSError) as error:
+            if isinstance(error, DeviceError) and self._tries[job.id] < self._house.retries:
+                self._tries[job.id] += 1
+                _log.warning("%s is tried again: %s", printable(job.source), error.message, extra=_fields(job))
+                self.put(turn)
+                return
+            del self._tries[job.id]
             failure = _failure(error, job)
             _log.error("%s: %s", printable(job.source.name), failure.message, extra=_fields(job))
             await self._store.write(lambda ledger: _fail(ledger, job, failure))
             return
+        del self._tries[job.id]
         told = await self._store.write(lambda ledger: _conclude(ledger, job, settings, verdict))
         if told is not None and told.status is JobStatus.ANALYZING:
             self.put(turn)  # another film was faster to claim the same name
@@ -94,7 +109,7 @@ class Intake:
     async def _judge(self, job: Job, settings: Settings) -> Verdict:
         for _ in range(_TRIES):
             before = await asyncio.to_thread(_identity, job)
-            media = await probe(job.source, self._environment)
+            media = await probe(job.source, self._environment, min(PATIENCE_SECONDS, settings.stall_seconds))
             if before == await asyncio.to_thread(_identity, job):
                 break
         else:

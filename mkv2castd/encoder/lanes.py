@@ -17,6 +17,7 @@ from mkv2castd.config import Settings
 from mkv2castd.encoder import books, output
 from mkv2castd.encoder.attempt import Done, Handle, Journal, Task, no_space
 from mkv2castd.encoder.books import Begun
+from mkv2castd.encoder.child import require_program
 from mkv2castd.encoder.effects import ENDINGS, Stop
 from mkv2castd.encoder.line import Gate, Line
 from mkv2castd.encoder.media_cache import MediaCache
@@ -24,14 +25,13 @@ from mkv2castd.encoder.output import Commit
 from mkv2castd.encoder.pacer import Pacer
 from mkv2castd.encoder.running import House, Running, Surroundings
 from mkv2castd.encoder.schedule import Next, Turn, after_failure
-from mkv2castd.errors import DeviceError, ErrorCode, Mkv2castdError
+from mkv2castd.errors import ConfigError, DeviceError, ErrorCode, Mkv2castdError
 from mkv2castd.events import Event, JobProgressed
 from mkv2castd.model import Attempt, Failure, Job, Outcome, Progress, printable
 from mkv2castd.patience import see_through
 from mkv2castd.store import Store
 
 _log = logging.getLogger(__name__)
-_HOLD_SECONDS = 15.0
 Executor = Callable[[Task, Journal, Callable[[Progress], None], Handle], Awaitable[Done]]
 
 
@@ -57,7 +57,6 @@ class Lanes:
         self._cache = cache
         self._execute = execute
         self._lines = {lane: Line(lane, count, partial(self._work, lane), gate) for lane, count in slots.items()}
-        self._timers: dict[str, asyncio.TimerHandle] = {}
         self.running: dict[UUID, Running] = {}
 
     async def serve(self) -> Never:
@@ -94,17 +93,6 @@ class Lanes:
         else:
             running.handle.resume()
 
-    def hold_folder(self, folder: str, seconds: float = _HOLD_SECONDS) -> None:
-        """Takes no job of this folder for a while: its disk is full or away."""
-        self._gate.block(folder)
-        if (timer := self._timers.pop(folder, None)) is not None:
-            timer.cancel()
-        self._timers[folder] = asyncio.get_running_loop().call_later(seconds, self._release_folder, folder)
-
-    def _release_folder(self, folder: str) -> None:
-        self._timers.pop(folder, None)
-        self._gate.unblock(folder)
-
     async def _work(self, lane: str, turn: Turn) -> None:
         job = await self._store.read(lambda ledger: ledger.job(turn.job_id))
         settings = self._house.settings_of(job) if job is not None else None
@@ -122,26 +110,22 @@ class Lanes:
             del self.running[job.id]
 
     async def _must_wait(self, lane: str, turn: Turn, job: Job, settings: Settings) -> bool:
-        """A full disk fails no film: its folder's jobs wait until there is room."""
-        try:
-            folder = job.output.parent if job.output is not None else job.source.parent
-            free = await asyncio.to_thread(_free_above, folder)
-        except OSError:
-            return False  # the attempt will say it better
-        if free >= settings.min_free_bytes:
+        """A full disk or an ffmpeg that is being updated fails no film: its folder's jobs wait until it is mended."""
+        problem = await asyncio.to_thread(_obstacle, job, settings)
+        if problem is None:
             return False
-        problem = no_space(folder, free, settings.min_free_bytes).message
         if job.reason != problem:
             _log.warning("%s waits: %s", printable(job.source), problem, extra={"job_id": job.id})
             await self._store.write(lambda ledger: books.note(ledger, job.id, problem))
         self.put(lane, turn)
-        self.hold_folder(turn.folder)
+        self._gate.hold(turn.folder)
         return True
 
     async def _try(self, begun: Begun, settings: Settings, running: Running) -> None:
         job = begun.job
         pacer = Pacer(partial(self._tell, running))
         try:
+            running.begin()
             done = await self._finish_or_make(begun, settings, running, pacer)
         except asyncio.CancelledError:
             await see_through(self._stopped(begun, running))
@@ -212,7 +196,7 @@ class Lanes:
         if await asyncio.to_thread(_is_away, settings.root):
             again = await self._requeue(begun, Outcome.INTERRUPTED, failure)
             self.put(begun.attempt.device, Turn.of(again))
-            self.hold_folder(job.folder)
+            self._gate.hold(job.folder)
             return
         attempts = await self._store.read(lambda ledger: ledger.attempts(job.id))
         ended = tuple(_as_failed(one) if one.number == begun.attempt.number else one for one in attempts)
@@ -260,6 +244,19 @@ def _named(error: OSError, job: Job) -> str:
 
 def _fields(job: Job) -> dict[str, object]:
     return {"job_id": job.id, "folder": job.folder, "device": job.lane}
+
+
+def _obstacle(job: Job, settings: Settings) -> str | None:
+    """What keeps the job from being tried now, with its remedy; blocks on the file system."""
+    folder = job.output.parent if job.output is not None else job.source.parent
+    try:
+        require_program("ffmpeg")
+        free = _free_above(folder)
+    except ConfigError as error:
+        return error.message
+    except OSError:
+        return None  # the attempt will say it better
+    return no_space(folder, free, settings.min_free_bytes).message if free < settings.min_free_bytes else None
 
 
 def _is_away(root: Path | None) -> bool:

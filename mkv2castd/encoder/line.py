@@ -9,14 +9,22 @@ from uuid import UUID
 
 from mkv2castd.encoder.schedule import Turn, TurnQueue
 
+HOLD_SECONDS = 15.0
+
 
 class Gate:
-    """What holds lines back: a paused queue, and folders that are not there at the moment."""
+    """What holds lines back: a paused queue, folders that are away, and folders that are held for a while."""
 
     def __init__(self, paused: bool = False) -> None:
         self.paused = paused
-        self.blocked: set[str] = set()
+        self._away: set[str] = set()
+        self._held: dict[str, asyncio.TimerHandle] = {}
         self._lines: list[Line] = []
+
+    @property
+    def blocked(self) -> frozenset[str]:
+        """The folders whose jobs are not taken now."""
+        return frozenset(self._away | self._held.keys())
 
     def attach(self, line: Line) -> None:
         self._lines.append(line)
@@ -26,10 +34,28 @@ class Gate:
         self._changed()
 
     def block(self, folder: str) -> None:
-        self.blocked.add(folder)
+        """The folder is away, until `unblock`."""
+        self._away.add(folder)
 
     def unblock(self, folder: str) -> None:
-        self.blocked.discard(folder)
+        self._away.discard(folder)
+        self._changed()
+
+    def hold(self, folder: str, seconds: float = HOLD_SECONDS) -> None:
+        """Takes no job of this folder for a while: what is in the way is not told when it goes away."""
+        if (timer := self._held.pop(folder, None)) is not None:
+            timer.cancel()
+        self._held[folder] = asyncio.get_running_loop().call_later(seconds, self._release, folder)
+
+    def release_held(self) -> None:
+        """What was in the way may be gone: it is tried at once."""
+        for timer in self._held.values():
+            timer.cancel()
+        self._held.clear()
+        self._changed()
+
+    def _release(self, folder: str) -> None:
+        self._held.pop(folder, None)
         self._changed()
 
     def _changed(self) -> None:

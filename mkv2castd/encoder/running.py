@@ -26,13 +26,23 @@ class Running:
     stop: Stop | None = None
     held: bool = False
     progress: Progress | None = None
+    begun: bool = False
+
+    def begin(self) -> None:
+        """To be called as the task's first step. Raises CancelledError when the attempt was ended before that: a
+        task that is cancelled before it has begun would not even notice."""
+        self.begun = True
+        if self.stop is not None:
+            raise asyncio.CancelledError
 
     def end(self, stop: Stop) -> bool:
         """False when it is too late: the output is being put in place."""
-        if self.handle.committing or self.task is None:
+        if self.handle.committing or self.task is None or self.task.done():
             return False
         self.stop = stop
-        return self.task.cancel()
+        if self.begun:
+            self.task.cancel()
+        return True
 
 
 class House(Protocol):

@@ -38,7 +38,8 @@ class Workshop:
         self.store = store
         self.gate = Gate(config.queue.paused)
         # no folder's jobs before its watcher has said that it is there
-        self.gate.blocked.update(folder.name for folder in config.folder)
+        for folder in config.folder:
+            self.gate.block(folder.name)
         self.surroundings = Surroundings(state_dir / "logs", marked(state_dir))
         cache = MediaCache()
         self.intake = Intake(store, self.gate, self, cache, self.surroundings.environment, self.enqueue)
