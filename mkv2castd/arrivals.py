@@ -17,6 +17,8 @@ from mkv2castd.errors import ErrorCode
 from mkv2castd.ledger import KnownFile, Ledger
 from mkv2castd.model import Job, JobStatus, Sighting, Stage, advance
 
+_EMPTY = "the file is empty: it waits until something is in it; if nothing comes, copy it here again"
+
 
 @dataclass(frozen=True, slots=True)
 class Arrivals:
@@ -52,6 +54,7 @@ class Arrivals:
             created_at=self.now,
             stage=Stage.ANALYZING if seen.complete else None,
             priority=self.folder.priority,
+            reason=_why_pending(seen),
         )
         job = self.ledger.add(job)
         self.ledger.remember(
@@ -68,6 +71,8 @@ class Arrivals:
         if job.status is JobStatus.PENDING:
             if seen.complete:
                 self._analyze(job, seen)
+            elif job.reason != _why_pending(seen):
+                self.ledger.save(replace(job, identity=seen.identity, reason=_why_pending(seen)))
         elif job.status is JobStatus.PROCESSING:
             if changed:
                 self.effects.stop.append((job.id, Stop.RESTART))
@@ -79,7 +84,7 @@ class Arrivals:
                 self.ledger.save(advance(job, JobStatus.PENDING, identity=seen.identity, stage=None))
 
     def _analyze(self, job: Job, seen: Sighting) -> None:
-        job = replace(job, identity=seen.identity)
+        job = replace(job, identity=seen.identity, reason=None)
         job = job if job.status is JobStatus.ANALYZING else advance(job, JobStatus.ANALYZING, stage=Stage.ANALYZING)
         self.effects.analyze.append(self.ledger.save(job))
 
@@ -166,3 +171,7 @@ class Arrivals:
                 finished_at=self.now,
             )
         )
+
+
+def _why_pending(seen: Sighting) -> str | None:
+    return _EMPTY if seen.identity.size == 0 else None

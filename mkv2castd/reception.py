@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -14,6 +15,8 @@ from mkv2castd.errors import ErrorCode, RequestError
 from mkv2castd.events import Event, FolderChanged
 from mkv2castd.ledger import Ledger
 from mkv2castd.model import FolderState, FolderStatus, Sighting
+
+_log = logging.getLogger(__name__)
 
 
 class Reception:
@@ -56,7 +59,10 @@ class Reception:
         """An offline folder's jobs are kept and wait."""
         if self.folders.get(status.name) == status:
             return
+        before = self.folders.get(status.name)
         self.folders[status.name] = status
+        if status.problem is not None and (before is None or before.problem != status.problem):
+            _log.warning("%s: %s", status.name, status.problem, extra={"folder": status.name})
         if status.state is FolderState.OFFLINE:
             self._workshop.gate.block(status.name)
         else:
