@@ -122,12 +122,14 @@ def small_disk(path: Path, megabytes: int) -> Iterator[Path]:
 
 
 def as_nobody(*folders: Path) -> list[str]:
-    """What to put before a command so that permissions count. The folders are handed to that user."""
+    """What to put before a command so that permissions count. The folders are handed to that user, with all that is
+    in them."""
     if os.getuid() != 0:
         return []
     for folder in folders:
-        os.chown(folder, 65534, 65534)
-        for place in (folder, *folder.parents):
+        for place in (folder, *folder.rglob("*")):
+            os.chown(place, 65534, 65534)
+        for place in folder.parents:
             if place.stat().st_uid == 0 and place.is_relative_to("/tmp"):  # pytest's own folders are closed
                 place.chmod(place.stat().st_mode | 0o055)
     return ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
