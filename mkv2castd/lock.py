@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from mkv2castd.errors import ConfigError
+from mkv2castd.model import printable
 
 
 @contextmanager
@@ -23,7 +25,7 @@ def state_folder(state_dir: Path) -> Iterator[None]:
         (state_dir / "logs").mkdir(mode=0o700, exist_ok=True)
         handle = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise ConfigError(f"{state_dir}: the state folder cannot be written: {error.strerror}") from error
+        raise _unusable(state_dir, error) from error
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -44,4 +46,17 @@ def _sign(handle: int, state_dir: Path) -> None:
         os.ftruncate(handle, 0)
         os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
     except OSError as error:
-        raise ConfigError(f"{state_dir}: the state folder cannot be written: {error.strerror}") from error
+        raise _unusable(state_dir, error) from error
+
+
+def _unusable(state_dir: Path, error: OSError) -> ConfigError:
+    remedy = {
+        errno.ENOSPC: "make room on its disk",
+        errno.EDQUOT: "make room on its disk",
+        errno.EEXIST: "move the file of that name away",
+        errno.ENOTDIR: "move the file of that name away",
+    }.get(error.errno or 0, f"give this user (uid {os.geteuid()}) leave to write there")
+    return ConfigError(
+        f"{printable(state_dir)}: the state folder cannot be written: {error.strerror}: {remedy}, or choose another "
+        "with --state-dir"
+    )

@@ -209,7 +209,9 @@ def _open(file: Path) -> sqlite3.Connection:
     except NewerSchema as error:
         raise ConfigError(f"{file}: {error}: install that version again, or move the file away") from error
     except sqlite3.OperationalError as error:
-        raise ConfigError(f"{file}: cannot be opened: {error}: is the disk full or the folder read-only?") from error
+        raise ConfigError(
+            f"{file}: cannot be opened: {error}: make room on its disk, or mend its permissions"
+        ) from error
     except sqlite3.DatabaseError as error:
         aside = _set_aside(file)
         _log.error(

@@ -1,4 +1,4 @@
-"""Making life hard for the daemon: an ffmpeg that misbehaves, small disks, other users; what has to hold afterwards."""
+"""Making life hard for the daemon: an ffmpeg that misbehaves, small disks, other users; what must hold afterwards."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -119,6 +119,15 @@ def small_disk(path: Path, megabytes: int) -> Iterator[Path]:
         yield path
     finally:
         ctypes.CDLL(None).umount2(os.fsencode(path), _MNT_DETACH)
+
+
+def fill(file: Path) -> None:
+    """Writes the file until its disk is full."""
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT)
+    with suppress(OSError):
+        while True:
+            os.write(descriptor, bytes(4096))
+    os.close(descriptor)
 
 
 def as_nobody(*folders: Path) -> list[str]:
