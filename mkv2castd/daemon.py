@@ -78,7 +78,7 @@ async def _work(
         async with asyncio.TaskGroup() as group:
             group.create_task(workshop.serve())
             group.create_task(folders.serve())
-            group.create_task(supervise("housekeeping", lambda: keep_house(workshop)))
+            group.create_task(supervise("housekeeping", lambda: keep_house(workshop), StoreError))
             group.create_task(_reload(options, workshop, folders, hub, reload))
             group.create_task(_end_with_the_store(store))
             await stop.wait()

@@ -9,6 +9,7 @@ from typing import Never
 
 from mkv2castd.config import Config, FolderConfig
 from mkv2castd.reception import Reception
+from mkv2castd.store import StoreError
 from mkv2castd.supervise import supervise
 from mkv2castd.watch.watcher import watch_folder
 
@@ -33,7 +34,9 @@ class Folders:
                 for folder in self._wanted:
                     if folder not in self._running:
                         watch = partial(watch_folder, folder, self._inner(folder), self._reception)
-                        self._running[folder] = group.create_task(supervise(f"watching {folder.name}", watch))
+                        self._running[folder] = group.create_task(
+                            supervise(f"watching {folder.name}", watch, StoreError)
+                        )
                 await self._changed.wait()
 
     async def _stop_unwanted(self) -> None:

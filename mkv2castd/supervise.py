@@ -8,17 +8,17 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Never
 
-from mkv2castd.store import StoreError
-
 _log = logging.getLogger(__name__)
 _FIRST_DELAY = 1.0
 _LONGEST_DELAY = 60.0
 _GOOD_RUN = 300.0
 
 
-async def supervise(name: str, run: Callable[[], Awaitable[object]]) -> Never:
-    """Runs `run` again and again, with growing delays between failures (1 s … 60 s), until cancelled. StoreError comes
-    out of it: without its memory the daemon has to end.
+async def supervise(
+    name: str, run: Callable[[], Awaitable[object]], fatal: type[Exception] | tuple[()] = ()
+) -> Never:
+    """Runs `run` again and again, with growing delays between failures (1 s … 60 s), until cancelled. What is `fatal`
+    comes out: nothing would be won by another try.
 
     One of the two places that catch every error: it is logged with its traceback, for the log is where it belongs.
     """
@@ -28,7 +28,7 @@ async def supervise(name: str, run: Callable[[], Awaitable[object]]) -> Never:
         try:
             await run()
             _log.error("%s ended by itself: started again in %.0f s", name, delay)
-        except StoreError:
+        except fatal:
             raise
         except Exception:  # noqa: BLE001 — named boundary
             _log.exception("%s failed: started again in %.0f s", name, delay)

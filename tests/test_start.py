@@ -131,20 +131,20 @@ async def test_a_state_folder_on_a_full_disk_is_said_and_nothing_is_lost(tmp_pat
 
 
 async def test_a_state_disk_that_fills_up_ends_the_daemon_and_loses_no_job(tmp_path: Path, films: Path) -> None:
-    with small_disk(tmp_path / "state", 1) as state:
+    with small_disk(tmp_path / "state", 8) as state:
         make_clip(films / "first.mkv", audio=("ac3",))
         async with calm(films, state=state) as daemon:
             await daemon.finished(1)
             fill(state / "ballast")
-            for number in range(40):
+            for number in range(20):
                 make_clip(films / f"next{number}.mkv", audio=("ac3",))
             await soon(lambda: daemon.process.returncode is not None, timeout=60)
             assert daemon.process.returncode == 1
             await soon(lambda: "room" in "".join(daemon.said))
         (state / "ballast").unlink()
         async with calm(films, state=state) as daemon:
-            jobs = await daemon.finished(41)
-        assert len(jobs) == 41
+            jobs = await daemon.finished(21)
+        assert len(jobs) == 21
         assert {job["status"] for job in jobs.values()} == {"completed"}
 
 
