@@ -14,7 +14,7 @@ from pathlib import Path
 from mkv2castd.encoder import books, output
 from mkv2castd.encoder.orphans import kill_orphans
 from mkv2castd.ledger import Ledger
-from mkv2castd.model import JobStatus, Outcome, printable
+from mkv2castd.model import JobStatus, Outcome
 from mkv2castd.store import Store
 
 _log = logging.getLogger(__name__)
@@ -33,10 +33,7 @@ async def recover(store: Store, state_dir: Path) -> Recovered:
     orphans = await asyncio.to_thread(kill_orphans, state_dir)
     temporaries = await store.write(_close_attempts)
     for temporary in temporaries:
-        try:
-            await asyncio.to_thread(output.discard, temporary)
-        except OSError as error:
-            _log.warning("%s cannot be removed: %s", printable(temporary), error.strerror)
+        await asyncio.to_thread(output.discard, temporary)
     recovered = Recovered(len(temporaries), orphans)
     if recovered.attempts or recovered.orphans:
         _log.warning(

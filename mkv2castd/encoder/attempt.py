@@ -130,7 +130,8 @@ async def attempt(task: Task, journal: Journal, report: Callable[[Progress], Non
             task.settings,
             task.replaces,
         )
-        return await see_through(_commit(commit, journal, handle))
+        handle.committing = True
+        return await see_through(_commit(commit, journal))
     except BaseException:
         if not handle.committing:
             await see_through(asyncio.to_thread(output.discard, temporary))
@@ -143,8 +144,7 @@ def _reserve(temporary: Path) -> None:
     os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666))
 
 
-async def _commit(commit: Commit, journal: Journal, handle: Handle) -> Done:
-    handle.committing = True
+async def _commit(commit: Commit, journal: Journal) -> Done:
     await journal.begin(commit)
     if not await asyncio.to_thread(output.carry_out, commit):
         raise DeviceError(ErrorCode.VERIFY_FAILED, f"{printable(commit.temporary)} was taken away before its rename")

@@ -7,6 +7,7 @@ import errno
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -123,10 +124,11 @@ class Lanes:
 
     async def _try(self, begun: Begun, settings: Settings, running: Running) -> None:
         job = begun.job
-        pacer = Pacer(partial(self._tell, running))
         try:
             running.begin()
-            done = await self._finish_or_make(begun, settings, running, pacer)
+            # closed before the end is written down: no progress is told of a job that has come to its end
+            with closing(Pacer(partial(self._tell, running))) as pacer:
+                done = await self._finish_or_make(begun, settings, running, pacer)
         except asyncio.CancelledError:
             await see_through(self._stopped(begun, running))
             if running.stop is None:
@@ -137,13 +139,13 @@ class Lanes:
             await see_through(self._failed(begun, settings, _translate(error, job), give_up=final))
         else:
             await see_through(self._completed(begun, done))
-        finally:
-            pacer.close()
 
     async def _finish_or_make(self, begun: Begun, settings: Settings, running: Running, pacer: Pacer) -> Done:
         if begun.pending is not None:
-            if await asyncio.to_thread(output.carry_out, begun.pending):
+            running.handle.committing = True
+            if await see_through(asyncio.to_thread(output.carry_out, begun.pending)):
                 return Done(begun.pending)
+            running.handle.committing = False
             await self._give_up_commit(begun.job)
         job = begun.job
         assert job.output is not None, "a queued job knows its output"

@@ -7,6 +7,7 @@ Everything here blocks: call it in a thread.
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import stat
 import time
@@ -37,6 +38,7 @@ __all__ = [
     "purge_trash",
 ]
 
+_log = logging.getLogger(__name__)
 _FILES = Files()
 _TRIES = 3
 
@@ -190,14 +192,22 @@ def _replace(commit: Commit, files: Files) -> None:
 
 
 def finish_replace(commit: Commit, files: Files = _FILES) -> None:
-    """Once the store knows that a "replace" is done: removes the original from the trash. Raises OSError."""
+    """Once the store knows that a "replace" is done: removes the original from the trash. One that cannot be removed
+    costs room, not the output: it is told in the log, and goes with the trash of its day."""
     if commit.policy == "replace" and commit.trash is not None:
-        remove_original(commit, commit.trash, files)
+        try:
+            remove_original(commit, commit.trash, files)
+        except OSError as error:
+            _log.warning("%s cannot be removed: %s", printable(commit.trash), error.strerror)
 
 
 def discard(temporary: Path) -> None:
-    """Removes a temporary, if it is there. Raises OSError."""
-    temporary.unlink(missing_ok=True)
+    """Removes a temporary, if it is there. One that cannot be removed is told in the log: whoever discards has
+    something else to say."""
+    try:
+        temporary.unlink(missing_ok=True)
+    except OSError as error:
+        _log.warning("%s cannot be removed: %s", printable(temporary), error.strerror)
 
 
 def free_bytes(folder: Path) -> int:

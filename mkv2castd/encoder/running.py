@@ -39,7 +39,9 @@ class Running:
         """False when it is too late: the output is being put in place."""
         if self.handle.committing or self.task is None or self.task.done():
             return False
-        self.stop = stop
+        # what a person wants is not undone by what happens to the film meanwhile
+        if self.stop is not Stop.CANCEL:
+            self.stop = stop
         if self.begun:
             self.task.cancel()
         return True

@@ -3,123 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from pathlib import Path
-from uuid import UUID
 
 import pytest
 
-from mkv2castd.config import Config, DevicesConfig, FolderConfig, QueueConfig
-from mkv2castd.control import Control
-from mkv2castd.encoder.attempt import Done, Handle, Journal, Task
-from mkv2castd.encoder.output import Commit
-from mkv2castd.encoder.workshop import Workshop
+from mkv2castd.config import Config, DevicesConfig, QueueConfig
+from mkv2castd.encoder.attempt import Handle, Task
 from mkv2castd.errors import DeviceError, ErrorCode, MediaError, RequestError
-from mkv2castd.events import Event, Hub, JobChanged
-from mkv2castd.lock import state_folder
-from mkv2castd.model import FolderState, FolderStatus, Job, JobStatus, Outcome, Progress, Stage
-from mkv2castd.reception import Reception
-from mkv2castd.recovery import recover
-from mkv2castd.store import open_store
+from mkv2castd.model import FolderState, FolderStatus, JobStatus, Outcome, Progress
 from tests.clips import make_clip
-
-Script = Callable[[Task, Handle, Callable[[Progress], None]], Awaitable[None]]
-
-
-@dataclass
-class Scene:
-    """A workshop at work; `started` tells the films in the order of their turns."""
-
-    control: Control
-    workshop: Workshop
-    reception: Reception
-    folder: Path
-    hub: Hub
-    started: list[str] = field(default_factory=list)
-    events: list[Event] = field(default_factory=list)
-    changed: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def film(self, name: str, audio: str = "ac3", video: str = "hevc") -> Path:
-        return make_clip(self.folder / name, video=video, audio=(audio,))
-
-    async def submit(self, name: str, priority: int = 0, **kind: str) -> Job:
-        job = await self.control.submit(self.film(name, **kind), priority=priority)
-        return await self.until(job.id, JobStatus.QUEUED, JobStatus.PROCESSING, JobStatus.FAILED)
-
-    async def until(self, job_id: UUID, *statuses: JobStatus, paused: bool | None = None) -> Job:
-        async with asyncio.timeout(20):
-            while True:
-                self.changed.clear()
-                job = await self.control.job(job_id)
-                if job.status in statuses and paused in (None, job.paused):
-                    return job
-                await self.changed.wait()
-
-    async def outcomes(self, job_id: UUID) -> list[str]:
-        return [attempt.outcome.value for attempt in await self.control.attempts(job_id)]
-
-    def statuses(self, job_id: UUID) -> list[str]:
-        told = [event.job for event in self.events if isinstance(event, JobChanged) and event.job.id == job_id]
-        found: list[str] = []
-        for job in told:
-            if not found or found[-1] != job.status.value:
-                found.append(job.status.value)
-        return found
-
-
-async def succeed(task: Task, handle: Handle, report: Callable[[Progress], None]) -> None:
-    report(Progress(Stage.TRANSCODING, 50.0))
-
-
-@asynccontextmanager
-async def scene(
-    tmp_path: Path,
-    script: Script = succeed,
-    *,
-    config: Config | None = None,
-    online: bool = True,
-    online_folder: str = "films",
-) -> AsyncIterator[Scene]:
-    folder = tmp_path / "films"
-    folder.mkdir(exist_ok=True)
-    state = tmp_path / "state"
-    base = config if config is not None else Config(queue=QueueConfig(min_free_gib=0))
-    full = Config((FolderConfig(path=str(folder), name="films"),), base.video, base.audio, base.devices, base.queue)
-    hub = Hub()
-    with state_folder(state):
-        async with open_store(state, hub.publish) as store:
-            started: list[str] = []
-
-            async def execute(
-                task: Task, journal: Journal, report: Callable[[Progress], None], handle: Handle
-            ) -> Done:
-                started.append(task.source.name)
-                await script(task, handle, report)
-                handle.committing = True
-                commit = Commit(
-                    task.job_id, task.target, task.target, task.identity, task.source, task.identity, "keep"
-                )
-                await journal.begin(commit)
-                return Done(commit)
-
-            await recover(store, state)
-            workshop = Workshop(full, state, store, hub.publish, execute)
-            reception = Reception(workshop, hub.publish)
-            await workshop.take_up()
-            control = Control(hub, workshop, reception, state)
-            here = Scene(control, workshop, reception, folder, hub, started)
-            hub.listen(here.events.append)
-            hub.listen(lambda event: here.changed.set())
-            if online:
-                reception.folder_changed(FolderStatus(online_folder, folder, FolderState.ONLINE))
-            serving = asyncio.create_task(workshop.serve())
-            try:
-                yield here
-            finally:
-                serving.cancel()
-                await asyncio.wait([serving])
+from tests.encoder.scene import scene
 
 
 async def test_a_job_goes_its_way_and_every_step_is_told(tmp_path: Path) -> None:
