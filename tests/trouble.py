@@ -86,9 +86,9 @@ async def ends(*arguments: str | Path, environment: Mapping[str, str] | None = N
     return ended
 
 
-def slow_film(path: Path) -> Path:
-    """A film that takes some seconds to encode."""
-    return make_clip(path, video="hevc", audio=("ac3",), seconds=60, size="640x360")
+def slow_film(path: Path, seconds: int = 60) -> Path:
+    """A film of which ten seconds take about two to encode."""
+    return make_clip(path, video="hevc", audio=("ac3",), seconds=seconds, size="640x360")
 
 
 def fake(folder: Path, script: str, program: str = "ffmpeg") -> dict[str, str]:
