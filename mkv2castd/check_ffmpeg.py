@@ -13,7 +13,7 @@ from mkv2castd.errors import ConfigError, DeviceError
 from mkv2castd.finding import Finding, Level, ok, problem, warning
 from mkv2castd.model import Container
 
-LEAST_VERSION = (4, 4)
+LEAST_VERSION = (5, 1)  # -fps_mode
 _SECONDS = 10.0
 # what each container's conversions encode with
 _ALWAYS = ("libx264", "aac", "srt")

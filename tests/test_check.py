@@ -100,7 +100,7 @@ class TestFfmpeg:
 
     async def test_an_old_one_is_refused(self, fake_ffmpeg: FakeFfmpeg) -> None:
         fake_ffmpeg("ffmpeg version 4.3.7-0+deb11u1 Copyright")
-        with pytest.raises(ConfigError, match=r"ffmpeg 4\.3\.7-0\+deb11u1 is too old, 4\.4 is the least: install"):
+        with pytest.raises(ConfigError, match=r"ffmpeg 4\.3\.7-0\+deb11u1 is too old, 5\.1 is the least: install"):
             await check.require_ffmpeg()
 
     async def test_what_is_no_ffmpeg_is_refused(self, fake_ffmpeg: FakeFfmpeg) -> None:
@@ -143,7 +143,8 @@ class TestFfmpeg:
         ("banner", "shown", "old"),
         [
             ("ffmpeg version 5.1.9-0+deb12u1 Copyright", "5.1.9-0+deb12u1", False),
-            ("ffmpeg version 4.4 Copyright", "4.4", False),
+            ("ffmpeg version 5.1 Copyright", "5.1", False),
+            ("ffmpeg version 5.0.3 Copyright", "5.0.3", True),
             ("ffmpeg version 4.3.1 Copyright", "4.3.1", True),
             ("ffmpeg version 3.4.13-0ubuntu0.1 Copyright", "3.4.13-0ubuntu0.1", True),
             ("ffmpeg version n6.1-5-gabc Copyright", "n6.1-5-gabc", False),

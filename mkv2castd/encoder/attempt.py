@@ -29,6 +29,7 @@ from mkv2castd.model import Identity, Progress, Stage, printable
 from mkv2castd.patience import see_through
 
 _SPACE_CHECK_SECONDS = 5.0
+_SPEECHLESS_SECONDS = 2.0  # so long a first telling waits for a speed and an ETA to tell
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +167,8 @@ async def _encode(
         if reading is None:
             return False
         last = meter.update(reading, handle.elapsed)
-        report(last)
+        if last.speed is not None or handle.elapsed >= _SPEECHLESS_SECONDS:
+            report(last)
         reached = (_known(reading.position), int(_known(reading.frame)), int(_known(reading.size)))
         advanced = any(now > before for now, before in zip(reached, furthest, strict=True))
         furthest = max(furthest[0], reached[0]), max(furthest[1], reached[1]), max(furthest[2], reached[2])

@@ -83,6 +83,7 @@ def _video_pairs(plan: Plan, stream: StreamPlan, target: VideoTarget) -> Iterato
     encoder = video_encoder(target.codec)
     yield "-c", encoder.name
     yield "-filter", video_filters(source, target, encoder.pixel_format)
+    yield "-fps_mode", "vfr"  # the filters decide on frames; the MP4 muxer's default would repeat and drop some
     rate = target.rate if target.rate is not None else source.frame_rate
     yield from _in_pairs(encoder.options(target, rate, plan.settings.quality))
     if target.to_bt709:

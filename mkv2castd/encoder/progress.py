@@ -11,7 +11,7 @@ from mkv2castd.model import Progress, Stage
 # Speed is measured over so many seconds of work: long enough to be calm, short enough to notice a change.
 _WINDOW_SECONDS = 15.0
 _MOST_READINGS = 64
-_LEAST_SECONDS = 0.05
+_LEAST_SECONDS = 0.3
 _NOT_YET_DONE = 99.9
 _LONGEST_LINE = 1000
 
@@ -75,15 +75,17 @@ class Meter:
         self._stage = stage
         self._percent = 0.0
         self._position: float | None = None
-        # the start is a measurement too: so the first telling already knows a speed
-        self._seen: deque[tuple[float, float]] = deque([(0.0, 0.0)], maxlen=_MOST_READINGS)
+        self._seen: deque[tuple[float, float]] = deque(maxlen=_MOST_READINGS)
 
     def update(self, reading: Reading, elapsed: float) -> Progress:
         """What to tell now. elapsed: seconds of work so far, pauses left out."""
         if reading.position is not None:
-            self._position = max(self._position or 0.0, reading.position)
+            before = self._position
+            self._position = reading.position if before is None else max(before, reading.position)
             self._note(elapsed, self._position)
         speed = self._speed()
+        if speed is None and reading.end:
+            speed = self._overall(elapsed)
         if self._duration is not None and self._position is not None:
             self._percent = max(self._percent, min(_NOT_YET_DONE, 100 * self._position / self._duration))
         return Progress(
@@ -112,6 +114,12 @@ class Meter:
         if now - since < _LEAST_SECONDS or after <= before:
             return None
         return (after - before) / (now - since)
+
+    def _overall(self, elapsed: float) -> float | None:
+        """Over the whole work, ffmpeg's start included: all there is to say of a film that took a moment."""
+        if self._position is None or self._position <= 0 or elapsed <= 0:
+            return None
+        return self._position / elapsed
 
     def _eta(self, speed: float | None) -> float | None:
         if speed is None or speed <= 0 or self._duration is None or self._position is None:

@@ -85,9 +85,17 @@ def test_nothing_is_promised_before_it_is_measured() -> None:
     assert (first.percent, first.eta, first.speed) == (0.0, None, None)
 
 
-def test_the_first_position_is_a_measurement_already() -> None:
-    first = Meter(100.0, Stage.REMUXING).update(Reading(position=5.0, frame=50), 0.5)
-    assert (first.percent, first.eta, first.speed, first.fps) == (5.0, 9.5, 10.0, 100.0)
+def test_the_first_position_tells_of_ffmpegs_start_and_promises_nothing() -> None:
+    meter = Meter(100.0, Stage.REMUXING)
+    first = meter.update(Reading(position=5.0, frame=50), 0.5)
+    assert (first.percent, first.eta, first.speed, first.fps) == (5.0, None, None, 100.0)
+    second = meter.update(Reading(position=15.0), 1.0)
+    assert (second.eta, second.speed) == (4.25, 20.0)
+
+
+def test_a_film_that_took_a_moment_has_its_overall_speed() -> None:
+    only = Meter(10.0, Stage.REMUXING).update(Reading(position=10.0, end=True), 0.5)
+    assert (only.eta, only.speed) == (0.0, 20.0)
 
 
 @pytest.mark.parametrize("duration", [None, 0.0])
