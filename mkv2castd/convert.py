@@ -10,8 +10,9 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TextIO
 from uuid import UUID
 
 import msgspec
@@ -32,6 +33,7 @@ from mkv2castd.reception import Reception
 from mkv2castd.store import open_store
 
 _INTERRUPTED = 130
+_DETAILS = 5  # lines of what ffmpeg said last
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,16 @@ class Order:
     wishes: tuple[tuple[str, ...] | None, Container | None]
     output: Path | None = None
     device: str | None = None
+
+
+def _tell(teller: Teller, stream: TextIO, event: Event) -> None:
+    """Whoever reads `stream` may have had enough: the films are converted all the same."""
+    try:
+        teller.tell(event)
+    except BrokenPipeError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
 
 
 class Teller(Protocol):
@@ -58,7 +70,7 @@ async def convert_all(config: Config, order: Order, *, as_json: bool) -> int:
     with tempfile.TemporaryDirectory(prefix="mkv2castd-") as folder, _teller(as_json) as teller:
         hub = Hub()
         done = _Finished()
-        hub.listen(teller.tell)
+        hub.listen(partial(_tell, teller, sys.stdout if as_json else sys.stderr))
         hub.listen(done.listen)
         async with open_store(Path(folder), hub.publish) as store:
             workshop = Workshop(_config_for(config, order), Path(folder), store, hub.publish)
@@ -213,7 +225,9 @@ class _Bars:
             self._progress.update(task, completed=now.percent, note=f"{now.stage.value}{speed}")
 
     def complain(self, file: Path, error: Mkv2castdError) -> None:
-        self._progress.console.print(f"✗ {printable(file)}: {error.message}", markup=False, highlight=False)
+        self._progress.console.print(
+            f"✗ {printable(file)}: {error.message}", markup=False, highlight=False, soft_wrap=True
+        )
 
     def _changed(self, job: Job) -> None:
         name = printable(job.source.name)
@@ -226,4 +240,6 @@ class _Bars:
             self._progress.console.print(f"✓ {name} {made}", markup=False, highlight=False, soft_wrap=True)
         elif job.status.finished and job.failure is not None:
             self._progress.update(task, note=job.status.value)
-            self._progress.console.print(f"✗ {name}: {job.failure.message}", markup=False, highlight=False)
+            details = (job.failure.details or "").rstrip().splitlines()[-_DETAILS:]
+            text = "\n    ".join([f"✗ {name}: {job.failure.message}", *details])
+            self._progress.console.print(text, markup=False, highlight=False, soft_wrap=True)

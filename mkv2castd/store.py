@@ -162,8 +162,13 @@ class Store:
         return request, result, None
 
     def _answer(self, answers: list[_Answer], events: list[Event]) -> None:
-        for event in events:
-            self._publish(event)
+        try:
+            for event in events:
+                self._publish(event)
+        finally:
+            self._resolve(answers)
+
+    def _resolve(self, answers: list[_Answer]) -> None:
         for request, result, error in answers:
             if request.future.done():
                 continue
