@@ -160,6 +160,8 @@ class Arrivals:
         if job.status is JobStatus.PROCESSING:
             self.effects.stop.append((job.id, Stop.GONE))
             return
+        if self.ledger.commit_of(job.id) is not None:
+            return  # we may have taken it away ourselves, before we were killed: the commit is finished first
         self.effects.discard.append(job.id)
         self.ledger.save(
             advance(

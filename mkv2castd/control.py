@@ -165,6 +165,7 @@ class Control:
             ended = True
             await asyncio.wait([running.task], timeout=_CANCEL_SECONDS)
         self._take_back(job_id)
+        await self._workshop.lanes.give_up_commit(job_id)
         return job
 
     async def pause(self, job_id: UUID) -> Job:

@@ -73,7 +73,7 @@ async def convert_all(config: Config, order: Order, *, as_json: bool) -> int:
         hub.listen(partial(_tell, teller, sys.stdout if as_json else sys.stderr))
         hub.listen(done.listen)
         async with open_store(Path(folder), hub.publish) as store:
-            workshop = Workshop(_config_for(config, order), Path(folder), store, hub.publish)
+            workshop = Workshop(_config_for(config, order), Path(folder), store, hub.publish, patient=False)
             reception = Reception(workshop, hub.publish)
             for one in workshop.config.folder:
                 reception.folder_changed(FolderStatus(one.name, one.root, FolderState.ONLINE))

@@ -230,6 +230,14 @@ class Ledger:
         row = self._db.execute("SELECT entry FROM commits WHERE job_id = ?", (str(job_id),)).fetchone()
         return row["entry"] if row is not None else None
 
+    def idle_commits(self) -> list[UUID]:
+        """Of jobs that are finished or forgotten: nobody will go on with them."""
+        found = self._db.execute(
+            """SELECT job_id FROM commits WHERE job_id NOT IN
+               (SELECT id FROM jobs WHERE status NOT IN ('completed', 'failed', 'cancelled'))"""
+        )
+        return [UUID(job_id) for (job_id,) in found]
+
     def end_commit(self, job_id: UUID) -> None:
         self._db.execute("DELETE FROM commits WHERE job_id = ?", (str(job_id),))
 

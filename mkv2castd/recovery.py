@@ -31,10 +31,10 @@ class Recovered:
 async def recover(store: Store, state_dir: Path) -> Recovered:
     """Call with the state folder locked and before anything else runs."""
     orphans = await asyncio.to_thread(kill_orphans, state_dir)
-    temporaries = await store.write(_close_attempts)
+    attempts, temporaries = await store.write(_close)
     for temporary in temporaries:
         await asyncio.to_thread(output.discard, temporary)
-    recovered = Recovered(len(temporaries), orphans)
+    recovered = Recovered(attempts, orphans)
     if recovered.attempts or recovered.orphans:
         _log.warning(
             "the last run ended in mid-work: %d attempts are tried again, %d processes were ended",
@@ -43,13 +43,18 @@ async def recover(store: Store, state_dir: Path) -> Recovered:
     return recovered
 
 
-def _close_attempts(ledger: Ledger) -> list[Path]:
-    """The temporaries that belong to no commit."""
+def _close(ledger: Ledger) -> tuple[int, list[Path]]:
+    """How many attempts were closed, and the temporaries that nobody goes on with."""
     temporaries: list[Path] = []
-    for job_id, attempt in ledger.running_attempts():
+    running = ledger.running_attempts()
+    for job_id, attempt in running:
         job = ledger.job(job_id)
         if job is not None and job.status is JobStatus.PROCESSING:
             books.back_to_queue(ledger, job_id, attempt, Outcome.INTERRUPTED, None, time.time())
         if attempt.temporary is not None and ledger.commit_of(job_id) is None:
             temporaries.append(attempt.temporary)
-    return temporaries
+    for job_id in ledger.idle_commits():
+        commit = books.give_up_commit(ledger, job_id)
+        assert commit is not None, "was listed in this transaction"
+        temporaries.append(commit.temporary)
+    return len(running), temporaries

@@ -52,6 +52,7 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
                 "encoder.lanes",
                 "encoder.line",
                 "encoder.running",
+                "encoder.standing",
                 "encoder.workshop",
             ),
         ),

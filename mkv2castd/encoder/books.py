@@ -55,6 +55,10 @@ def complete(
     job = ledger.require(job_id)
     ledger.save_attempt(job_id, replace(attempt, outcome=Outcome.COMPLETED, ended_at=now, exit_code=exit_code))
     ledger.end_commit(job_id)
+    known = ledger.file_at(job.source)
+    if known is not None and known.kind == "source" and not known.identity.matches(commit.source_identity):
+        # a newer version came while it was too late to stop: the next comparison finds it as a new film
+        ledger.forget(job.source)
     return ledger.save(
         advance(
             job,
@@ -79,6 +83,11 @@ def give_up_commit(ledger: Ledger, job_id: UUID) -> Commit | None:
     known = ledger.file_at(commit.target)
     if known is not None and known.identity == commit.identity:
         ledger.forget(commit.target)
+        # what has kept its place is known as what it was
+        if commit.in_place:
+            ledger.remember(KnownFile(commit.source, known.folder, commit.source_identity, "source", job_id))
+        elif commit.replaces is not None:
+            ledger.remember(replace(known, identity=commit.replaces))
     return commit
 
 

@@ -19,6 +19,7 @@ from mkv2castd.encoder.plan import Plan, Skip, analysis, plan
 from mkv2castd.encoder.probe import PATIENCE_SECONDS, probe
 from mkv2castd.encoder.running import House
 from mkv2castd.encoder.schedule import Turn
+from mkv2castd.encoder.standing import is_away, is_expected
 from mkv2castd.encoder.target import Claim, claim
 from mkv2castd.errors import ConfigError, DeviceError, ErrorCode, MediaError, Mkv2castdError
 from mkv2castd.ledger import Ledger
@@ -28,6 +29,7 @@ from mkv2castd.store import Store
 _log = logging.getLogger(__name__)
 _SLOTS = 2  # ffprobe waits for the disk about as long as it computes
 _TRIES = 3
+_AWAY_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +77,13 @@ class Intake:
 
     async def _work(self, turn: Turn) -> None:
         job = await self._store.read(lambda ledger: ledger.job(turn.job_id))
-        settings = self._house.settings_of(job) if job is not None else None
-        if job is None or settings is None or job.status is not JobStatus.ANALYZING:
+        if job is None or job.status is not JobStatus.ANALYZING:
+            return
+        settings = self._house.settings_of(job)
+        if settings is None:
+            # until its folder is configured again
+            self._gate.block(job.folder)
+            self.put(Turn.of(job))
             return
         try:
             verdict = await self._judge(job, settings)
@@ -86,6 +93,10 @@ class Intake:
             self._gate.hold(job.folder)
             return
         except (Mkv2castdError, OSError) as error:
+            if await self._is_away(job, settings):
+                _log.warning("%s waits: it is not there at the moment", printable(job.source), extra=_fields(job))
+                asyncio.get_running_loop().call_later(_AWAY_SECONDS, self._put_again, turn)
+                return
             if isinstance(error, DeviceError) and self._tries[job.id] < self._house.retries:
                 self._tries[job.id] += 1
                 _log.warning("%s is tried again: %s", printable(job.source), error.message, extra=_fields(job))
@@ -105,6 +116,18 @@ class Intake:
             self._on_queued(told)
         elif told is not None and told.status is JobStatus.COMPLETED:
             _log.info("%s: nothing to do: %s", printable(told.source.name), told.reason, extra=_fields(told))
+
+    async def _is_away(self, job: Job, settings: Settings) -> bool:
+        """A film that is gone for good is told by its watcher, which has the job cancelled."""
+        return (
+            self._house.patient
+            and await asyncio.to_thread(is_away, settings.root, job.source)
+            and await self._store.read(lambda ledger: is_expected(ledger, job.source))
+        )
+
+    def _put_again(self, turn: Turn) -> None:
+        if turn.job_id not in self._line:
+            self.put(turn)
 
     async def _judge(self, job: Job, settings: Settings) -> Verdict:
         for _ in range(_TRIES):
@@ -131,7 +154,7 @@ def _conclude(ledger: Ledger, seen: Job, settings: Settings, verdict: Verdict) -
     """None when the job went elsewhere while it was being analysed; the job as it was when its output's name
     was claimed by another meanwhile."""
     job = ledger.job(seen.id)
-    if job is None or job.status is not JobStatus.ANALYZING or job.source != seen.source:
+    if job is None or not _is_as_seen(job, seen):
         return None
     known = ledger.file_at(job.source)
     if known is not None:
@@ -162,8 +185,13 @@ def _conclude(ledger: Ledger, seen: Job, settings: Settings, verdict: Verdict) -
 
 def _fail(ledger: Ledger, seen: Job, failure: Failure) -> None:
     job = ledger.job(seen.id)
-    if job is not None and job.status is JobStatus.ANALYZING and job.source == seen.source:
+    if job is not None and _is_as_seen(job, seen):
         ledger.save(advance(job, JobStatus.FAILED, stage=None, failure=failure, finished_at=time.time()))
+
+
+def _is_as_seen(job: Job, seen: Job) -> bool:
+    """Nobody has told of a move or of a newer version since: whoever did has it analysed again."""
+    return job.status is JobStatus.ANALYZING and (job.source, job.identity) == (seen.source, seen.identity)
 
 
 def _identity(job: Job) -> Identity:

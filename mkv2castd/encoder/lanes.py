@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import logging
+import os
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import closing
@@ -26,6 +27,8 @@ from mkv2castd.encoder.output import Commit
 from mkv2castd.encoder.pacer import Pacer
 from mkv2castd.encoder.running import House, Running, Surroundings
 from mkv2castd.encoder.schedule import Next, Turn, after_failure
+from mkv2castd.encoder.standing import Standing, is_away, standing
+from mkv2castd.encoder.target import fits
 from mkv2castd.errors import ConfigError, DeviceError, ErrorCode, Mkv2castdError
 from mkv2castd.events import Event, JobProgressed
 from mkv2castd.model import Attempt, Failure, Job, Outcome, Progress, printable
@@ -95,9 +98,20 @@ class Lanes:
             running.handle.resume()
 
     async def _work(self, lane: str, turn: Turn) -> None:
-        job = await self._store.read(lambda ledger: ledger.job(turn.job_id))
-        settings = self._house.settings_of(job) if job is not None else None
-        if job is None or settings is None or await self._must_wait(lane, turn, job, settings):
+        stands = await self._store.read(lambda ledger: standing(ledger, turn.job_id))
+        if stands is None:
+            return
+        job = stands.job
+        settings = self._house.settings_of(job)
+        if settings is None:
+            # until its folder is configured again
+            self._gate.block(job.folder)
+            self.put(lane, Turn.of(job))
+            return
+        if not stands.pending and (stands.outdated or not fits(job, settings)):
+            await self._house.settle(job.id, anew=True)
+            return
+        if await self._must_wait(lane, stands, settings):
             return
         begun = await self._store.write(lambda ledger: books.begin(ledger, turn.job_id, lane, time.time()))
         if begun is None:
@@ -110,16 +124,19 @@ class Lanes:
         finally:
             del self.running[job.id]
 
-    async def _must_wait(self, lane: str, turn: Turn, job: Job, settings: Settings) -> bool:
-        """A full disk or an ffmpeg that is being updated fails no film: its folder's jobs wait until it is mended."""
-        problem = await asyncio.to_thread(_obstacle, job, settings)
+    async def _must_wait(self, lane: str, stands: Standing, settings: Settings) -> bool:
+        """A full disk, a disk that is away, or an ffmpeg that is being updated fails no film: its folder's jobs wait
+        until it is mended."""
+        job = stands.job
+        needed = job.source if self._house.patient and not stands.pending else None
+        problem = await asyncio.to_thread(_obstacle, job, settings, needed)
         if problem is None:
             return False
         if job.reason != problem:
             _log.warning("%s waits: %s", printable(job.source), problem, extra={"job_id": job.id})
             await self._store.write(lambda ledger: books.note(ledger, job.id, problem))
-        self.put(lane, turn)
-        self._gate.hold(turn.folder)
+        self._gate.hold(job.folder)
+        self.put(lane, Turn.of(job))
         return True
 
     async def _try(self, begun: Begun, settings: Settings, running: Running) -> None:
@@ -141,15 +158,16 @@ class Lanes:
             await see_through(self._completed(begun, done))
 
     async def _finish_or_make(self, begun: Begun, settings: Settings, running: Running, pacer: Pacer) -> Done:
-        if begun.pending is not None:
-            running.handle.committing = True
-            if await see_through(asyncio.to_thread(output.carry_out, begun.pending)):
-                return Done(begun.pending)
-            running.handle.committing = False
-            await self._give_up_commit(begun.job)
         job = begun.job
         assert job.output is not None, "a queued job knows its output"
         assert job.identity is not None, "a queued job has been seen"
+        if begun.pending is not None:
+            if begun.pending.source_identity.matches(job.identity):
+                running.handle.committing = True
+                if await see_through(asyncio.to_thread(output.carry_out, begun.pending)):
+                    return Done(begun.pending)
+                running.handle.committing = False
+            await self.give_up_commit(job.id)
         task = Task(
             job_id=job.id,
             source=job.source,
@@ -177,16 +195,16 @@ class Lanes:
 
     async def _stopped(self, begun: Begun, running: Running) -> None:
         job, now = begun.job, time.time()
-        if running.stop in ENDINGS:
-            failure = ENDINGS[running.stop]
+        if running.stop is Stop.CANCEL:
+            failure = ENDINGS[Stop.CANCEL]
             await self._store.write(lambda ledger: books.cancel(ledger, job.id, begun.attempt, failure, now))
             return
         await self._requeue(begun, Outcome.INTERRUPTED, None)
-        if running.stop is Stop.RESTART:
-            await self._house.analyze_again(job.id)
+        if running.stop is not None:
+            await self._house.settle(job.id, anew=running.stop is Stop.RESTART)
 
-    async def _requeue(self, begun: Begun, outcome: Outcome, failure: Failure | None) -> Job:
-        return await self._store.write(
+    async def _requeue(self, begun: Begun, outcome: Outcome, failure: Failure | None) -> None:
+        await self._store.write(
             lambda ledger: books.back_to_queue(ledger, begun.job.id, begun.attempt, outcome, failure, time.time())
         )
 
@@ -195,29 +213,27 @@ class Lanes:
         failure = Failure(error.code, error.message, error.details)
         exit_code = error.exit_code if isinstance(error, DeviceError) else None
         begun = replace(begun, attempt=replace(begun.attempt, exit_code=exit_code))
-        if await asyncio.to_thread(_is_away, settings.root):
-            again = await self._requeue(begun, Outcome.INTERRUPTED, failure)
-            self.put(begun.attempt.device, Turn.of(again))
+        if self._house.patient and await asyncio.to_thread(is_away, settings.root, job.source):
             self._gate.hold(job.folder)
+            await self._requeue(begun, Outcome.INTERRUPTED, failure)
+            await self._house.settle(job.id, anew=False)
             return
         attempts = await self._store.read(lambda ledger: ledger.attempts(job.id))
         ended = tuple(_as_failed(one) if one.number == begun.attempt.number else one for one in attempts)
         following = after_failure(error, ended, self._house.retries)
         if give_up or following is Next.FAIL:
-            await self._give_up_commit(job)
+            await self.give_up_commit(job.id)
         if following is Next.FAIL:
             _log.error("%s failed: %s", printable(job.source), error.message, extra=_fields(job))
             await self._store.write(lambda ledger: books.fail(ledger, job.id, begun.attempt, failure, time.time()))
             return
         _log.warning("%s is tried again: %s", printable(job.source), error.message, extra=_fields(job))
-        again = await self._requeue(begun, Outcome.FAILED, failure)
-        if error.code is ErrorCode.SOURCE_CHANGED:
-            await self._house.analyze_again(job.id)
-        elif not again.paused:
-            self.put(begun.attempt.device, Turn.of(again))
+        await self._requeue(begun, Outcome.FAILED, failure)
+        await self._house.settle(job.id, anew=error.code is ErrorCode.SOURCE_CHANGED)
 
-    async def _give_up_commit(self, job: Job) -> None:
-        commit = await self._store.write(lambda ledger: books.give_up_commit(ledger, job.id))
+    async def give_up_commit(self, job_id: UUID) -> None:
+        """What was begun to be put in place for this job, if anything, will not be."""
+        commit = await self._store.write(lambda ledger: books.give_up_commit(ledger, job_id))
         if commit is not None:
             await asyncio.to_thread(output.discard, commit.temporary)
 
@@ -248,8 +264,10 @@ def _fields(job: Job) -> dict[str, object]:
     return {"job_id": job.id, "folder": job.folder, "device": job.lane}
 
 
-def _obstacle(job: Job, settings: Settings) -> str | None:
+def _obstacle(job: Job, settings: Settings, needed: Path | None) -> str | None:
     """What keeps the job from being tried now, with its remedy; blocks on the file system."""
+    if needed is not None and not os.path.lexists(needed):
+        return f"{printable(needed)} is not there at the moment: is its disk connected, its share mounted?"
     folder = job.output.parent if job.output is not None else job.source.parent
     try:
         require_program("ffmpeg")
@@ -259,10 +277,6 @@ def _obstacle(job: Job, settings: Settings) -> str | None:
     except OSError:
         return None  # the attempt will say it better
     return no_space(folder, free, settings.min_free_bytes).message if free < settings.min_free_bytes else None
-
-
-def _is_away(root: Path | None) -> bool:
-    return root is not None and not root.is_dir()
 
 
 def _free_above(folder: Path) -> int:

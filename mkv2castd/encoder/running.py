@@ -48,14 +48,20 @@ class Running:
 
 
 class House(Protocol):
-    """What the lanes ask of those above: a job's settings, and to look at a changed source anew."""
+    """What intake and lanes ask of those above. patient: may a job wait until somebody has mended what is around it?
+    Not where a person waits for the end, and nobody watches whether films come and go."""
 
     @property
     def retries(self) -> int: ...
 
+    @property
+    def patient(self) -> bool: ...
+
     def settings_of(self, job: Job) -> Settings | None: ...
 
-    def analyze_again(self, job_id: UUID) -> Awaitable[None]: ...
+    def settle(self, job_id: UUID, *, anew: bool) -> Awaitable[None]:
+        """A job that is in the queue again gets its place, or goes where its film's state (or `anew`) sends it."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

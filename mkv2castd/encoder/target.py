@@ -60,6 +60,15 @@ async def claim(
     )
 
 
+def fits(job: Job, settings: Settings) -> bool:
+    """Was the job analysed for these settings, and is its output where they would put it? Not any more when the
+    configuration has changed, or the film has moved."""
+    told = job.analysis
+    if told is None or (told.profile, told.container) != (settings.profile, settings.container):
+        return False
+    return job.output in _candidates(job.source, settings)
+
+
 def without_replace_of_links(settings: Settings, source: Path) -> Settings:
     """A source that has other hard links (a seeding torrent) is kept, unless the folder says otherwise."""
     if settings.source_policy == "keep" or settings.hardlinks or source.lstat().st_nlink < 2:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Never
@@ -19,9 +20,9 @@ from mkv2castd.encoder.media_cache import MediaCache
 from mkv2castd.encoder.orphans import marked
 from mkv2castd.encoder.running import Surroundings
 from mkv2castd.encoder.schedule import Turn
+from mkv2castd.encoder.standing import settle
 from mkv2castd.events import Event
-from mkv2castd.ledger import Ledger
-from mkv2castd.model import Job, JobStatus, Stage, advance
+from mkv2castd.model import Job, JobStatus
 from mkv2castd.store import Store
 
 
@@ -33,8 +34,11 @@ class Workshop:
         store: Store,
         publish: Callable[[Event], None],
         execute: Executor = attempt,
+        *,
+        patient: bool = True,
     ) -> None:
         self.config = config
+        self.patient = patient
         self.store = store
         self.gate = Gate(config.queue.paused)
         # no folder's jobs before its watcher has said that it is there
@@ -79,11 +83,12 @@ class Workshop:
         if not job.paused and job.lane is not None:
             self.lanes.put(job.lane, Turn.of(job))
 
-    async def analyze_again(self, job_id: UUID) -> None:
-        """A queued job whose source is another one by now goes back to where its facts are gathered."""
-        job = await self.store.write(lambda ledger: _back_to_facts(ledger, job_id))
+    async def settle(self, job_id: UUID, *, anew: bool) -> None:
+        job = await self.store.write(lambda ledger: settle(ledger, job_id, time.time(), anew=anew))
         if job is not None and job.status is JobStatus.ANALYZING:
             self.intake.put(Turn.of(job))
+        elif job is not None and job.status is JobStatus.QUEUED:
+            self.enqueue(job)
 
     def apply(self, effects: Effects) -> None:
         for job_id in effects.discard:
@@ -95,15 +100,3 @@ class Workshop:
         for job_id, stop in effects.stop:
             if (running := self.lanes.running.get(job_id)) is not None:
                 running.end(stop)
-
-
-def _back_to_facts(ledger: Ledger, job_id: UUID) -> Job | None:
-    job = ledger.job(job_id)
-    if job is None or job.status is not JobStatus.QUEUED:
-        return None
-    known = ledger.file_at(job.source)
-    identity = known.identity if known is not None else job.identity
-    growing = known is not None and not known.complete
-    if growing:
-        return ledger.save(advance(job, JobStatus.PENDING, identity=identity, stage=None))
-    return ledger.save(advance(job, JobStatus.ANALYZING, identity=identity, stage=Stage.ANALYZING))

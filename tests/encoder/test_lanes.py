@@ -120,7 +120,7 @@ def test_what_cannot_be_removed_is_told_and_harms_nobody(
     else:
         identity = Identity.of(os.lstat(stubborn))
         commit = Commit(
-            *(uuid4(), tmp_path / "t", tmp_path / "film", identity, tmp_path / "film", identity, "replace"),  # type: ignore[arg-type]
+            *(uuid4(), tmp_path / "t", tmp_path / "film", identity, tmp_path / "film", identity, "replace"),
             trash=stubborn,
         )
         output.finish_replace(commit)
