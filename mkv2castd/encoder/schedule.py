@@ -34,13 +34,13 @@ class Turn:
 class TurnQueue:
     """Turns in order. Those of blocked folders are passed over and keep their place.
 
-    At most one turn a job: putting a job in again moves it.
+    At most one turn a job: putting a job in again moves it. A heap a folder: a blocked one costs nothing, however many
+    of its jobs wait.
     """
 
     def __init__(self) -> None:
-        self._heap: list[Turn] = []
+        self._heaps: dict[str, list[Turn]] = {}
         self._valid: dict[UUID, Turn] = {}
-        self._parked: dict[str, list[Turn]] = {}
 
     def __len__(self) -> int:
         return len(self._valid)
@@ -50,7 +50,7 @@ class TurnQueue:
 
     def put(self, turn: Turn) -> None:
         self._valid[turn.job_id] = turn
-        heapq.heappush(self._heap, turn)
+        heapq.heappush(self._heaps.setdefault(turn.folder, []), turn)
 
     def discard(self, job_id: UUID) -> bool:
         """True if the job was waiting here."""
@@ -58,22 +58,23 @@ class TurnQueue:
 
     def take(self, blocked: Collection[str]) -> Turn | None:
         """The next turn that is not of a blocked folder, taken out; None when there is none."""
-        self._unpark(blocked)
-        while self._heap:
-            turn = heapq.heappop(self._heap)
-            if self._valid.get(turn.job_id) is not turn:
-                continue
-            if turn.folder in blocked:
-                self._parked.setdefault(turn.folder, []).append(turn)
-                continue
-            del self._valid[turn.job_id]
-            return turn
-        return None
+        first: list[Turn] | None = None
+        for folder in [folder for folder in self._heaps if folder not in blocked]:
+            heap = self._heaps[folder]
+            self._drop_stale(heap)
+            if not heap:
+                del self._heaps[folder]
+            elif first is None or heap[0] < first[0]:
+                first = heap
+        if first is None:
+            return None
+        turn = heapq.heappop(first)
+        del self._valid[turn.job_id]
+        return turn
 
-    def _unpark(self, blocked: Collection[str]) -> None:
-        for folder in [folder for folder in self._parked if folder not in blocked]:
-            for turn in self._parked.pop(folder):
-                heapq.heappush(self._heap, turn)
+    def _drop_stale(self, heap: list[Turn]) -> None:
+        while heap and self._valid.get(heap[0].job_id) is not heap[0]:
+            heapq.heappop(heap)
 
 
 def slots(devices: DevicesConfig) -> Mapping[str, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from uuid import UUID, uuid4
 
 import pytest
@@ -110,3 +111,16 @@ def test_a_fault_that_is_not_the_films_is_tried_again_as_often_as_configured(
 def test_a_fault_of_the_film_is_final() -> None:
     error = MediaError(ErrorCode.SOURCE_UNREADABLE, "no")
     assert after_failure(error, [Attempt(1, "cpu", 0.0, Outcome.FAILED)], 5) is Next.FAIL
+
+
+def test_a_folder_that_comes_and_goes_with_its_whole_library_costs_nothing() -> None:
+    queue = TurnQueue()
+    for sequence in range(20_000):
+        queue.put(turn(sequence, folder="full"))
+    began = time.monotonic()
+    for _ in range(50):
+        assert queue.take(("full",)) is None
+        first = queue.take(())
+        assert first is not None
+        queue.put(first)
+    assert time.monotonic() - began < 0.5
