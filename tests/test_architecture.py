@@ -362,3 +362,9 @@ class TestTheRulesThemselves:
     )
     def test_state(self, value: str, mutable: bool) -> None:
         assert _mutable(ast.parse(value, mode="eval").body) is mutable
+
+
+def test_every_module_is_named_in_the_plan_of_the_house() -> None:
+    plan = (REPOSITORY / "docs" / "architecture.md").read_text(encoding="utf-8")
+    unnamed = [path.name for path in sorted((REPOSITORY / "mkv2castd").rglob("*.py")) if path.name not in plan]
+    assert [name for name in unnamed if name != "__init__.py"] == []
