@@ -39,7 +39,7 @@ def command(argv: Sequence[str]) -> int:
         _complain(error.message, error.details)
         return SURFACES[error.code].exit
     except StoreError as error:
-        _complain(f"{error}: make room or mend the disk, then start again: nothing that was told is lost")
+        _complain(str(error))
         return 1
     except KeyboardInterrupt:
         return _INTERRUPTED

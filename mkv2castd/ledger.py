@@ -141,8 +141,9 @@ class Ledger:
     def waiting(self) -> Iterator[Waiting]:
         """The queued jobs, without what only their turn needs: 100,000 of them are read at start."""
         query = "SELECT id, folder, lane, priority, sequence, paused FROM jobs WHERE status = 'queued'"
-        for job_id, folder, lane, priority, sequence, paused in self._db.execute(query):
-            yield Waiting(UUID(job_id), folder, lane, priority, sequence, bool(paused))
+        with rows.legible():
+            for job_id, folder, lane, priority, sequence, paused in self._db.execute(query):
+                yield Waiting(UUID(job_id), folder, lane, priority, sequence, bool(paused))
 
     def counts(self) -> dict[JobStatus, int]:
         found = self._db.execute("SELECT status, count(*) FROM jobs GROUP BY status")
@@ -210,13 +211,14 @@ class Ledger:
         self._db.execute("DELETE FROM files WHERE gone_at < ?", (moment,))
 
     def known(self, folder: str) -> dict[bytes, tuple[int, int, int, int]]:
-        """Path → (device, inode, size, mtime in ns) of the files that need no further look: not those that are
-        gone, nor those that are not complete yet. Values are as SQLite keeps them: see `rows.signed`."""
+        """Path → (device, inode, size, mtime in ns) of the files that are there. One that is not complete yet has a
+        size that no file has, so that it is looked at again, or missed. Values are as SQLite keeps them: see
+        `rows.signed`."""
         cursor = self._db.cursor()
         cursor.row_factory = None  # plain tuples: a library has 100,000 of them
         found = cursor.execute(
-            """SELECT path, device, inode, size, mtime_ns FROM files
-               WHERE folder = ? AND gone_at IS NULL AND complete""",
+            """SELECT path, device, inode, iif(complete, size, -1), mtime_ns FROM files
+               WHERE folder = ? AND gone_at IS NULL""",
             (folder,),
         )
         return {path: (device, inode, size, mtime_ns) for path, device, inode, size, mtime_ns in found}
@@ -242,6 +244,7 @@ class Ledger:
         self._db.execute("DELETE FROM commits WHERE job_id = ?", (str(job_id),))
 
 
+@rows.legible()
 def _to_file(row: sqlite3.Row) -> KnownFile:
     return KnownFile(
         path=rows.to_path(row["path"]),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -16,6 +18,19 @@ from mkv2castd.queries import JobQuery
 
 _SIGN = 1 << 63
 _RANGE = 1 << 64
+
+
+class BadRow(sqlite3.DatabaseError):
+    """A row that no mkv2castd has written: the database is damaged, where SQLite itself cannot notice."""
+
+
+@contextmanager
+def legible() -> Iterator[None]:
+    """Raises BadRow for what makes no sense."""
+    try:
+        yield
+    except (ValueError, TypeError, AttributeError, msgspec.DecodeError) as error:
+        raise BadRow(f"a row makes no sense: {error}") from error
 
 
 def signed(number: int) -> int:
@@ -81,6 +96,7 @@ def from_job(job: Job) -> dict[str, Any]:
     }
 
 
+@legible()
 def to_job(row: sqlite3.Row) -> Job:
     return Job(
         id=UUID(row["id"]),
@@ -122,6 +138,7 @@ def from_attempt(attempt: Attempt) -> dict[str, Any]:
     }
 
 
+@legible()
 def to_attempt(row: sqlite3.Row) -> Attempt:
     return Attempt(
         number=row["number"],

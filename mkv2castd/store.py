@@ -23,6 +23,7 @@ from typing import Any, TypeVar
 from mkv2castd.errors import ConfigError, Mkv2castdError
 from mkv2castd.events import Event
 from mkv2castd.ledger import Ledger
+from mkv2castd.rows import BadRow
 from mkv2castd.schema import NewerSchema, migrate
 
 T = TypeVar("T")
@@ -32,9 +33,9 @@ _WAITING = 4096
 
 
 class StoreError(Exception):
-    """The database cannot be written any more (disk full, I/O error): the daemon must end and be started anew.
+    """The database cannot be used any more (disk full, I/O error, damage): the daemon must end and be started anew.
 
-    Raised to every caller from then on.
+    Raised to every caller from then on; says what has to be done before.
     """
 
 
@@ -85,8 +86,18 @@ class Store:
         return await future
 
     async def read(self, work: Callable[[Ledger], T]) -> T:
-        """Runs `work` over the last committed state, beside the writer. `work` must not change anything."""
-        return await self._loop.run_in_executor(self._reader, self._read, work)
+        """Runs `work` over the last committed state, beside the writer. `work` must not change anything.
+
+        Raises what `work` raises, and StoreError when the database cannot be read.
+        """
+        if self._fault is not None:
+            raise self._fault
+        try:
+            return await self._loop.run_in_executor(self._reader, self._read, work)
+        except sqlite3.Error as error:
+            self._fault = await asyncio.to_thread(_fault, self._file, error)
+            self._tell_fault()
+            raise self._fault from error
 
     def _read(self, work: Callable[[Ledger], T]) -> T:
         if self._reading is None:
@@ -105,7 +116,7 @@ class Store:
         finally:
             # An error that nobody expects in a work function ends this thread: nobody may wait for it in vain.
             if running and self._fault is None:
-                self._fault = StoreError(f"{self._file}: the writer has ended")
+                self._fault = StoreError(f"{self._file}: its writer has ended by a mistake of ours: start again")
                 group += self._drain()
                 lost: list[_Answer] = [(request, None, self._fault) for request in group]
                 self._loop.call_soon_threadsafe(self._answer, lost, list[Event]())
@@ -140,7 +151,7 @@ class Store:
                 answers = [self._write_one(ledger, request) for request in group]
                 self._connection.execute("COMMIT")
         except sqlite3.Error as error:
-            self._fault = StoreError(f"{self._file}: cannot be written: {error}")
+            self._fault = _fault(self._file, error)
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
         if self._fault is not None:
@@ -176,6 +187,9 @@ class Store:
                 request.future.set_exception(error)
             else:
                 request.future.set_result(result)
+        self._tell_fault()
+
+    def _tell_fault(self) -> None:
         if self._fault is not None and not self.failed.done():
             self.failed.set_result(self._fault)
 
@@ -208,25 +222,44 @@ async def open_store(state_dir: Path, publish: Callable[[Event], None]) -> Async
         await store.close()
 
 
+def _fault(file: Path, error: sqlite3.Error) -> StoreError:
+    """Damage that was met at work is marked: what the quick check at the start looks at may be in order."""
+    if type(error) not in (sqlite3.DatabaseError, BadRow):
+        remedy = "make room or mend the disk, then start again: nothing that was told is lost"
+        return StoreError(f"{file}: cannot be used any more: {error}: {remedy}")
+    with suppress(OSError):
+        _damage_mark(file).touch()
+    return StoreError(f"{file}: is damaged: {error}: start again: it is set aside, and the folders are compared anew")
+
+
+def _damage_mark(file: Path) -> Path:
+    return file.with_name(f"{file.name}.damaged")
+
+
 def _open(file: Path) -> sqlite3.Connection:
     try:
-        return _opened(file)
+        try:
+            return _opened(file)
+        except sqlite3.OperationalError:
+            raise
+        except sqlite3.DatabaseError as error:
+            aside = _set_aside(file)
+            _log.error(
+                "%s is damaged (%s): set aside as %s; a new one is begun and the folders are compared anew",
+                *(file, error, aside.name),
+            )
+            return _opened(file)
     except NewerSchema as error:
         raise ConfigError(f"{file}: {error}: install that version again, or move the file away") from error
-    except sqlite3.OperationalError as error:
+    except (sqlite3.Error, OSError) as error:
         raise ConfigError(
             f"{file}: cannot be opened: {error}: make room on its disk, or mend its permissions"
         ) from error
-    except sqlite3.DatabaseError as error:
-        aside = _set_aside(file)
-        _log.error(
-            "%s is damaged (%s): set aside as %s; a new one is begun and the folders are compared anew",
-            *(file, error, aside.name),
-        )
-        return _opened(file)
 
 
 def _opened(file: Path) -> sqlite3.Connection:
+    if _damage_mark(file).exists():
+        raise sqlite3.DatabaseError("met at work by the last run")
     connection = _connect(file)
     try:
         (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
@@ -254,4 +287,5 @@ def _set_aside(file: Path) -> Path:
     file.rename(aside)
     for suffix in ("-wal", "-shm"):
         file.with_name(file.name + suffix).unlink(missing_ok=True)
+    _damage_mark(file).unlink(missing_ok=True)
     return aside

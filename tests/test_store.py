@@ -193,6 +193,51 @@ async def test_a_damaged_database_is_set_aside_and_a_new_one_begun(
     assert aside[0].name in caplog.text
 
 
+@pytest.mark.parametrize("damage", ["pages", "row", "attempt"])
+async def test_damage_that_is_met_at_work_ends_the_store_and_the_next_start_sets_it_aside(
+    tmp_path: Path, damage: str
+) -> None:
+    file = tmp_path / "mkv2castd.sqlite"
+    job = full_job()
+    async with open_store(tmp_path, lambda event: None) as store:
+        await store.write(lambda ledger: [ledger.add(full_job()) for _ in range(300)] + [ledger.add(job)])
+        await store.write(lambda ledger: ledger.save_attempt(job.id, Attempt(1, "cpu", 1.0)))
+    async with open_store(tmp_path, lambda event: None) as store:
+        if damage == "pages":
+            raw = bytearray(file.read_bytes())
+            raw[4096:] = os.urandom(len(raw) - 4096)
+            file.write_bytes(raw)
+        else:
+            with sqlite3.connect(file) as other:
+                changes = (
+                    "UPDATE jobs SET status = 'quequed'" if damage == "row" else "UPDATE attempts SET outcome = 7"
+                )
+                other.execute(changes)
+        with pytest.raises(StoreError, match="start again"):
+            await store.read(lambda ledger: (ledger.page(JobQuery()), ledger.attempts(job.id)))
+        assert store.failed.done()
+        with pytest.raises(StoreError):
+            await store.read(lambda ledger: ledger.job(job.id))
+    async with open_store(tmp_path, lambda event: None) as store:
+        assert (await store.read(lambda ledger: ledger.page(JobQuery()))).total == 0
+    async with open_store(tmp_path, lambda event: None):
+        assert len(list(tmp_path.glob("mkv2castd.sqlite.damaged-*"))) == 1
+
+
+async def test_a_disk_without_room_for_a_new_database_is_a_configuration_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "mkv2castd.sqlite").write_bytes(os.urandom(8192))
+
+    def full(connection: sqlite3.Connection) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr("mkv2castd.store.migrate", full)
+    with pytest.raises(ConfigError, match="make room"):
+        async with open_store(tmp_path, lambda event: None):
+            pass
+
+
 async def test_a_database_of_a_newer_version_is_refused_untouched(tmp_path: Path) -> None:
     async with open_store(tmp_path, lambda event: None):
         pass
@@ -251,7 +296,7 @@ async def test_a_removed_job_takes_its_attempts_along_and_leaves_its_film_known(
     assert told[-1] == JobRemoved(job.id)
 
 
-async def test_known_files_leave_out_the_gone_and_the_growing(tmp_path: Path) -> None:
+async def test_known_files_leave_out_the_gone_and_have_the_growing_looked_at_again(tmp_path: Path) -> None:
     files = [
         KnownFile(Path("/f/a"), "films", IDENTITY, "source"),
         KnownFile(Path("/f/b"), "films", IDENTITY, "output", origin=Path("/f/a")),
@@ -263,7 +308,8 @@ async def test_known_files_leave_out_the_gone_and_the_growing(tmp_path: Path) ->
         for file in files:
             await store.write(lambda ledger, one=file: ledger.remember(one))  # type: ignore[misc]
         known = await store.read(lambda ledger: ledger.known("films"))
-        assert set(known) == {b"/f/a", b"/f/b"}
+        assert set(known) == {b"/f/a", b"/f/b", b"/f/growing"}
+        assert known[b"/f/growing"][2] == -1, "no file is of this size: it is looked at again, or missed"
         assert known[b"/f/a"] == (IDENTITY.device, IDENTITY.inode, IDENTITY.size, IDENTITY.mtime_ns)
         assert await store.read(lambda ledger: ledger.file_at(Path("/f/b"))) == files[1]
         await store.write(lambda ledger: ledger.move_origin(Path("/f/a"), Path("/f/z")))

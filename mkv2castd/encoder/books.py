@@ -10,6 +10,7 @@ from mkv2castd.encoder.naming import temporary_for
 from mkv2castd.encoder.output import Commit
 from mkv2castd.ledger import KnownFile, Ledger
 from mkv2castd.model import Attempt, Failure, Identity, Job, JobStatus, Outcome, Stage, advance
+from mkv2castd.rows import legible
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ def begin(ledger: Ledger, job_id: UUID, device: str, now: float) -> Begun | None
         job,
         attempt,
         replaces=known.identity if known is not None and ours else None,
-        pending=output.decode(entry) if entry is not None else None,
+        pending=_read(entry) if entry is not None else None,
     )
 
 
@@ -78,7 +79,7 @@ def give_up_commit(ledger: Ledger, job_id: UUID) -> Commit | None:
     entry = ledger.commit_of(job_id)
     if entry is None:
         return None
-    commit = output.decode(entry)
+    commit = _read(entry)
     ledger.end_commit(job_id)
     known = ledger.file_at(commit.target)
     if known is not None and known.identity == commit.identity:
@@ -118,6 +119,11 @@ def cancel(ledger: Ledger, job_id: UUID, attempt: Attempt, failure: Failure, now
     ledger.save_attempt(job_id, _ended(attempt, Outcome.CANCELLED, now, failure))
     job = ledger.require(job_id)
     return ledger.save(advance(job, JobStatus.CANCELLED, stage=None, paused=False, failure=failure, finished_at=now))
+
+
+def _read(entry: bytes) -> Commit:
+    with legible():
+        return output.decode(entry)
 
 
 def _ended(attempt: Attempt, outcome: Outcome, now: float, failure: Failure | None) -> Attempt:

@@ -34,8 +34,8 @@ class Turn:
 class TurnQueue:
     """Turns in order. Those of blocked folders are passed over and keep their place.
 
-    At most one turn a job: putting a job in again moves it. A heap a folder: a blocked one costs nothing, however many
-    of its jobs wait.
+    At most one turn a job: putting a job in again moves it. A heap a folder: a blocked one costs nothing, however
+    many of its jobs wait.
     """
 
     def __init__(self) -> None:
