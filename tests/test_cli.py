@@ -121,8 +121,9 @@ async def test_converts_lines_are_the_messages_of_the_websocket(films: Path, tmp
     assert sorted(path.name for path in films.iterdir()) == ["bad.mkv", "film.mkv"]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("as_json", [True, False])
+@pytest.mark.parametrize(
+    ("number", "as_json"), [(signal.SIGINT, True), (signal.SIGTERM, False), (signal.SIGINT, False)]
+)
 async def test_an_interrupted_convert_leaves_nothing(films: Path, number: signal.Signals, as_json: bool) -> None:
     film = slow_film(films / "film.mkv")
     own = films.parent / "own"

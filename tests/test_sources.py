@@ -81,7 +81,7 @@ async def test_a_film_that_is_deleted_in_mid_encode_ends_its_job(films: Path, st
 
 async def test_a_film_that_is_moved_in_mid_encode_goes_on_from_its_new_place(films: Path, state: Path) -> None:
     (films / "sub").mkdir()
-    slow_film(films / "film.mkv", 20)
+    slow_film(films / "film.mkv", 12)
     async with calm(films, state=state) as daemon:
         first = await encoding(daemon, "film.mkv")
         (films / "film.mkv").rename(films / "sub" / "moved.mkv")
@@ -93,7 +93,7 @@ async def test_a_film_that_is_moved_in_mid_encode_goes_on_from_its_new_place(fil
 async def test_a_file_of_somebody_elses_in_the_outputs_place_is_never_touched(films: Path, state: Path) -> None:
     make_clip(films / "film.mkv", audio=("ac3",))
     (films / "film_chromecast.mkv").write_bytes(b"mine")
-    slow_film(films / "slow.mkv", 20)
+    slow_film(films / "slow.mkv", 12)
     async with calm(films, state=state) as daemon:
         await encoding(daemon, "slow.mkv")
         (films / "slow_chromecast.mkv").write_bytes(b"mine too")
@@ -143,25 +143,34 @@ async def test_the_original_leaves_only_once_its_output_is_in_place(films: Path,
 
 
 @pytest.mark.parametrize("policy", ["keep", "trash", "replace"])
-async def test_kills_at_any_moment_lose_nothing(films: Path, state: Path, tmp_path: Path, policy: str) -> None:
-    count = 8
+async def test_kills_at_any_moment_lose_nothing(films: Path, state: Path, policy: str) -> None:
+    await _killed(films, state, policy, films_count=6, kills=4, seed=1)
+
+
+@pytest.mark.campaign
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("policy", ["keep", "trash", "replace"])
+async def test_many_kills_lose_nothing(films: Path, state: Path, policy: str, seed: int) -> None:
+    await _killed(films, state, policy, films_count=12, kills=25, seed=seed)
+
+
+async def _killed(films: Path, state: Path, policy: str, *, films_count: int, kills: int, seed: int) -> None:
     originals: dict[str, bytes] = {}
-    for number in range(count):
+    for number in range(films_count):
         path = make_clip(films / f"film{number}.mkv", audio=("ac3",), seconds=1 + number / 25)
         originals[path.name] = path.read_bytes()
-    chance = random.Random(f"{policy} 1")
+    chance = random.Random(f"{policy} {seed}")
     config = _config(films, source=policy)
-    for _ in range(6):
+    for _ in range(kills):
         async with running(state=state, config=config) as daemon:
-            before = sum(job["status"] == "completed" for job in await daemon.jobs())
-            if before == count:
+            if sum(job["status"] == "completed" for job in await daemon.jobs()) == films_count:
                 break
-            await daemon.until(lambda jobs: any(job["status"] == "processing" for job in jobs))
-            await asyncio.sleep(chance.uniform(0, 0.6))  # the moment is the test's dice, nothing is waited for
+            await asyncio.sleep(chance.uniform(0, 0.8))  # the moment is the test's dice, nothing is waited for
             await daemon.stop(signal.SIGKILL)
+        assert "Traceback" not in "".join(daemon.said)
     async with calm(state=state, config=config) as daemon:
-        jobs = await daemon.finished(count)
-        assert len(await daemon.jobs()) == count
+        jobs = await daemon.finished(films_count)
+        assert len(await daemon.jobs()) == films_count
         assert {job["status"] for job in jobs.values()} == {"completed"}, jobs
         assert not any(job["skipped"] for job in jobs.values())
     _check(films, policy, originals)

@@ -71,7 +71,7 @@ async def test_a_client_cancels_on_its_socket(films: Path, state: Path) -> None:
 
 
 async def test_a_paused_encode_stands_still_and_goes_on_where_it_was(films: Path, state: Path) -> None:
-    slow_film(films / "film.mkv", 20)
+    slow_film(films / "film.mkv", 12)
     config = "[queue]\nmin_free_gib = 0\nstall_seconds = 2\n"
     async with calm(films, state=state, config=config) as daemon:
         job = await encoding(daemon, "film.mkv")
@@ -126,7 +126,7 @@ async def test_a_job_that_waits_can_be_paused_cancelled_and_moved_up(films: Path
 
 
 async def test_a_paused_queue_stays_so_over_a_restart(films: Path, state: Path) -> None:
-    slow_film(films / "film.mkv", 20)
+    slow_film(films / "film.mkv", 12)
     async with calm(films, state=state) as daemon:
         async with daemon.listening() as listener:
             await listener.until(lambda told: told["type"] == "job_update" and told["job"]["progress"] > 1)
