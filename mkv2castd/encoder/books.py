@@ -55,7 +55,8 @@ def complete(
 ) -> Job:
     job = ledger.require(job_id)
     ledger.save_attempt(job_id, replace(attempt, outcome=Outcome.COMPLETED, ended_at=now, exit_code=exit_code))
-    ledger.end_commit(job_id)
+    if commit.policy != "replace":  # else the original is in the trash still, and the entry knows where
+        ledger.end_commit(job_id)
     known = ledger.file_at(job.source)
     if known is not None and known.kind == "source" and not known.identity.matches(commit.source_identity):
         # a newer version came while it was too late to stop: the next comparison finds it as a new film
@@ -72,6 +73,12 @@ def complete(
             finished_at=now,
         )
     )
+
+
+def carried_out(ledger: Ledger, job_id: UUID) -> Commit | None:
+    """The commit of a job that is completed, of which only the original in the trash is left."""
+    entry, job = ledger.commit_of(job_id), ledger.job(job_id)
+    return _read(entry) if entry is not None and job is not None and job.status is JobStatus.COMPLETED else None
 
 
 def give_up_commit(ledger: Ledger, job_id: UUID) -> Commit | None:

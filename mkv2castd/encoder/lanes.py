@@ -190,7 +190,9 @@ class Lanes:
         await self._store.write(
             lambda ledger: books.complete(ledger, job.id, begun.attempt, commit, done.exit_code, time.time())
         )
-        await asyncio.to_thread(output.finish_replace, commit)
+        if commit.policy == "replace":
+            await asyncio.to_thread(output.finish_replace, commit)
+            await self._store.write(lambda ledger: ledger.end_commit(job.id))
         _log.info("%s is done: %s", printable(job.source.name), printable(commit.target), extra=_fields(job))
 
     async def _stopped(self, begun: Begun, running: Running) -> None:
