@@ -78,13 +78,20 @@ need() {
 # What the virtual environment was made from, as one line.
 fingerprint() { printf '%s %s %s' "$(sha256sum <"$root/pyproject.toml" | cut -c1-64)" "$1" "$root"; }
 
-# venv_is [EXTRA]: is there an environment for it, made from the present pyproject.toml? One with the
-# development tools also serves for running.
+# venv_is [EXTRA]: is there an environment for it, made from the present pyproject.toml? One for more serves for less.
 venv_is() {
-    local stamp=""
+    local stamp="" enough extra
     [ -x "$venv/bin/python" ] && [ -x "$venv/bin/mkv2castd" ] && [ -r "$venv/stamp" ] || return 1
     stamp=$(<"$venv/stamp")
-    [ "$stamp" = "$(fingerprint dev)" ] || [ "$stamp" = "$(fingerprint "${1:-run}")" ]
+    case ${1:-run} in
+    bench) enough=(bench) ;;
+    dev) enough=(dev bench) ;;
+    *) enough=(run dev bench) ;;
+    esac
+    for extra in "${enough[@]}"; do
+        if [ "$stamp" = "$(fingerprint "$extra")" ]; then return; fi
+    done
+    return 1
 }
 
 # make_venv [EXTRA]: brings .venv up to date; a second caller waits for the first and then has nothing to do.

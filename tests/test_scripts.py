@@ -272,7 +272,7 @@ class TestWithoutAFolder:
         assert machine.run(XDG_CONFIG_HOME=str(tmp_path / "xdg")).returncode == 0
 
 
-@pytest.mark.parametrize("script", ["scripts/run", "scripts/test", "scripts/check", ".ci/run"])
+@pytest.mark.parametrize("script", ["scripts/run", "scripts/test", "scripts/check", "scripts/bench", ".ci/run"])
 def test_the_scripts_can_be_executed_and_read_well(script: str) -> None:
     file = REPOSITORY / script
     assert os.access(file, os.X_OK)
