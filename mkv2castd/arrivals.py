@@ -65,18 +65,21 @@ class Arrivals:
 
     def _seen_again(self, job: Job, seen: Sighting) -> None:
         changed = job.identity is None or not job.identity.matches(seen.identity)
+        # its folder has got another name, or another one was put inside or taken away: other settings hold
+        adopted = job.folder != self.folder.name
+        job = replace(job, folder=self.folder.name)
         self.ledger.remember(
             KnownFile(seen.path, job.folder, seen.identity, "source", job.id, complete=seen.complete)
         )
         if job.status is JobStatus.PENDING:
             if seen.complete:
                 self._analyze(job, seen)
-            elif job.reason != _why_pending(seen):
+            elif adopted or job.reason != _why_pending(seen):
                 self.ledger.save(replace(job, identity=seen.identity, reason=_why_pending(seen)))
         elif job.status is JobStatus.PROCESSING:
             if changed:
                 self.effects.stop.append((job.id, Stop.RESTART))
-        elif changed:
+        elif changed or adopted:
             self.effects.discard.append(job.id)
             if seen.complete:
                 self._analyze(job, seen)

@@ -130,9 +130,9 @@ class Ledger:
         query = "SELECT * FROM jobs WHERE finished_at IS NOT NULL ORDER BY finished_at DESC LIMIT ?"
         return list(map(rows.to_job, self._db.execute(query, (limit,))))
 
-    def finished_before(self, moment: float) -> list[UUID]:
-        query = "SELECT id FROM jobs WHERE finished_at < ?"
-        return [UUID(job_id) for (job_id,) in self._db.execute(query, (moment,))]
+    def finished_before(self, moment: float, limit: int) -> list[UUID]:
+        query = "SELECT id FROM jobs WHERE finished_at < ? ORDER BY finished_at LIMIT ?"
+        return [UUID(job_id) for (job_id,) in self._db.execute(query, (moment, limit))]
 
     def with_status(self, status: JobStatus) -> list[Job]:
         query = "SELECT * FROM jobs WHERE status = ? ORDER BY priority DESC, sequence"

@@ -267,3 +267,22 @@ def test_a_disk_that_was_plugged_in_again_holds_the_same_films(desk: Desk) -> No
 
 def test_what_was_never_seen_may_vanish(desk: Desk) -> None:
     assert desk.vanish(Path("/films/unknown.mkv")) == Effects()
+
+
+@pytest.mark.parametrize("status", [JobStatus.ANALYZING, JobStatus.QUEUED])
+def test_a_waiting_film_whose_folder_has_another_name_now_is_looked_at_under_its_settings(
+    desk: Desk, status: JobStatus
+) -> None:
+    desk.sight(FILM, folder="old name")
+    job = desk.only_job() if status is JobStatus.ANALYZING else desk.to(status)
+    effects = desk.sight(FILM)
+    now = desk.only_job()
+    assert (now.id, now.folder, now.status) == (job.id, "films", JobStatus.ANALYZING)
+    assert effects.analyze == [now]
+    assert desk.sight(FILM) == Effects()
+
+
+def test_a_growing_film_goes_over_to_the_folder_that_it_is_in_now(desk: Desk) -> None:
+    desk.sight(FILM, folder="old name", complete=False)
+    desk.sight(FILM, complete=False)
+    assert (desk.only_job().folder, desk.only_job().status) == ("films", JobStatus.PENDING)

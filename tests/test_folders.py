@@ -1,0 +1,131 @@
+"""The watchers keep in step with the configuration: over a real store, real folders and real inotify."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from mkv2castd.config import Config, FolderConfig
+from mkv2castd.encoder.workshop import Workshop
+from mkv2castd.events import Event, Hub
+from mkv2castd.folders import Folders
+from mkv2castd.model import FolderState, Identity, Job, JobStatus, Sighting
+from mkv2castd.queries import JobQuery
+from mkv2castd.reception import Reception
+from mkv2castd.store import open_store
+
+
+@dataclass
+class Watch:
+    """Folders that are watched; nobody works on what is found."""
+
+    workshop: Workshop
+    reception: Reception
+    folders: Folders
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def apply(self, *folders: FolderConfig) -> None:
+        self.workshop.config = msgspec.structs.replace(self.workshop.config, folder=folders)
+        self.folders.apply(self.workshop.config)
+
+    async def jobs(self) -> dict[str, Job]:
+        page = await self.workshop.store.read(lambda ledger: ledger.page(JobQuery()))
+        return {job.source.name: job for job in page.jobs}
+
+    async def job(self, name: str) -> Job:
+        async with asyncio.timeout(20):
+            while name not in (found := await self.jobs()):
+                self.changed.clear()
+                await self.changed.wait()
+            return found[name]
+
+    async def until(self, *online: str) -> None:
+        async with asyncio.timeout(20):
+            while {name for name, one in self.reception.folders.items() if one.state is FolderState.ONLINE} != {
+                *online
+            }:
+                self.changed.clear()
+                await self.changed.wait()
+
+
+@asynccontextmanager
+async def watching(tmp_path: Path, *folders: FolderConfig) -> AsyncIterator[Watch]:
+    hub = Hub()
+    async with open_store(tmp_path, hub.publish) as store:
+        workshop = Workshop(Config(folders), tmp_path, store, hub.publish)
+        reception = Reception(workshop, hub.publish)
+        here = Watch(workshop, reception, Folders(reception))
+        hub.listen(lambda event: _ring(here, event))
+        here.folders.apply(workshop.config)
+        serving = asyncio.create_task(here.folders.serve())
+        try:
+            yield here
+        finally:
+            serving.cancel()
+            await asyncio.wait([serving])
+
+
+def _ring(here: Watch, event: Event) -> None:
+    here.changed.set()
+
+
+def a_folder(path: Path, **changes: object) -> FolderConfig:
+    path.mkdir(parents=True, exist_ok=True)
+    folder = FolderConfig(path=str(path), name=path.name, settle_seconds=0.1)
+    return msgspec.structs.replace(folder, **changes)
+
+
+async def test_a_new_folder_is_watched_and_a_removed_one_is_not_but_keeps_its_jobs(tmp_path: Path) -> None:
+    one, other = a_folder(tmp_path / "one"), a_folder(tmp_path / "other")
+    async with watching(tmp_path, one) as here:
+        (one.root / "first.mkv").write_bytes(b"film")
+        await here.job("first.mkv")
+        here.apply(other)
+        await here.until("other")
+        assert "one" in here.workshop.gate.blocked, "its jobs wait"
+        (one.root / "unseen.mkv").write_bytes(b"film")
+        (other.root / "second.mkv").write_bytes(b"film 2")
+        await here.job("second.mkv")
+        assert set(await here.jobs()) == {"first.mkv", "second.mkv"}
+        here.apply(one, other)
+        await here.job("unseen.mkv")
+        assert "one" not in here.workshop.gate.blocked
+
+
+async def test_a_folder_that_is_put_inside_another_one_has_its_films_to_itself(tmp_path: Path) -> None:
+    outer = a_folder(tmp_path / "outer")
+    inner = a_folder(tmp_path / "outer" / "inner", profile=("chromecast-3",))
+    async with watching(tmp_path, outer) as here:
+        await here.until("outer")
+        here.apply(outer, inner)
+        await here.until("outer", "inner")
+        (inner.root / "film.mkv").write_bytes(b"film")
+        assert (await here.job("film.mkv")).folder == "inner"
+        here.apply(outer)
+        await here.until("outer")
+        async with asyncio.timeout(20):
+            while (await here.job("film.mkv")).folder != "outer":
+                here.changed.clear()
+                await here.changed.wait()
+
+
+async def test_a_film_that_was_growing_and_went_while_nobody_watched_is_given_up(tmp_path: Path) -> None:
+    films = a_folder(tmp_path / "films")
+    film = films.root / "film.mkv"
+    film.write_bytes(b"half")
+    seen = Sighting(film, Identity.of(film.lstat()), complete=False)
+    async with watching(tmp_path) as here:
+        here.workshop.config = Config((films,))
+        await here.reception.sight("films", [seen])
+        assert (await here.job("film.mkv")).status is JobStatus.PENDING
+        film.unlink()
+        here.apply(films)
+        async with asyncio.timeout(20):
+            while (await here.job("film.mkv")).status is not JobStatus.CANCELLED:
+                here.changed.clear()
+                await here.changed.wait()
