@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -23,6 +22,7 @@ from mkv2castd.ledger import KnownFile, Ledger
 from mkv2castd.model import Analysis, Attempt, Container, Job, JobStatus, Progress, Stage, advance
 from mkv2castd.queries import Health, JobPage, JobQuery
 from mkv2castd.reception import Reception
+from mkv2castd.threads import in_thread
 from mkv2castd.wishes import check_priority, check_profile, film_at, same_wish
 
 _OVERVIEW_LIVE = 500
@@ -92,8 +92,7 @@ class Control:
     async def analyze(
         self, path: Path, *, profile: tuple[str, ...] | None = None, container: Container | None = None
     ) -> Analysis:
-        path = Path(os.path.normpath(path))
-        folder, _ = await asyncio.to_thread(film_at, path, self._workshop.config)
+        folder, path, _ = await in_thread(film_at, path, self._workshop.config)
         check_profile(profile)
         settings = settings_for(self._workshop.config, folder, profile, container)
         return await analyze_file(path, settings, self._workshop.surroundings.environment)
@@ -111,8 +110,7 @@ class Control:
     ) -> Job:
         """A job for this film, whatever is known of it. One that is on its way already is answered with the job
         that it has, unless other wishes are brought (invalid_state)."""
-        path = Path(os.path.normpath(path))
-        folder, identity = await asyncio.to_thread(film_at, path, self._workshop.config)
+        folder, path, identity = await in_thread(film_at, path, self._workshop.config)
         check_profile(profile)
         check_priority(priority)
         if device not in (None, CPU):
@@ -190,6 +188,8 @@ class Control:
             job = ledger.require(job_id)
             if (live := ledger.live_job_at(job.source)) is not None and live.id != job_id:
                 raise RequestError(ErrorCode.INVALID_STATE, f"the film is being worked on as job {live.id}")
+            if self._workshop.config.named(job.folder) is None:
+                raise RequestError(ErrorCode.NO_SUCH_FOLDER, f"the folder {job.folder!r} is not watched any more")
             fresh: dict[str, Any] = {"failure": None, "reason": None, "finished_at": None, "output_size": None}
             job = ledger.save(advance(job, JobStatus.QUEUED, **fresh))
             return ledger.save(advance(job, JobStatus.ANALYZING, stage=Stage.ANALYZING))

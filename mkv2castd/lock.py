@@ -35,6 +35,11 @@ def state_folder(state_dir: Path) -> Iterator[None]:
                 f"{state_dir}: another mkv2castd (process {owner or 'unknown'}) is at work with this state folder: "
                 "stop it, or give this one its own with --state-dir"
             ) from error
+        except OSError as error:
+            raise ConfigError(
+                f"{printable(state_dir)}: cannot be locked: {error.strerror}: choose a folder on a local disk with "
+                "--state-dir"
+            ) from error
         _sign(handle, state_dir)
         yield
     finally:

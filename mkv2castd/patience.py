@@ -12,13 +12,14 @@ T = TypeVar("T")
 async def see_through(work: Coroutine[Any, Any, T]) -> T:
     """Awaits `work` to its end however often the caller is cancelled meanwhile, then lets the cancellation pass.
 
-    A single `await shield(…)` is not enough: the second cancellation would leave the work behind alone.
+    A single `await shield(…)` is not enough: the second cancellation would leave the work behind alone. A
+    cancellation is the answer also where the work fails in the end.
     """
     task = asyncio.ensure_future(work)
     cancelled = False
     while not task.done():
         try:
-            await asyncio.shield(task)
+            await asyncio.wait((task,))
         except asyncio.CancelledError:
             cancelled = True
     if cancelled and not task.cancelled():

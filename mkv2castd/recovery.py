@@ -18,6 +18,7 @@ from mkv2castd.encoder.orphans import kill_orphans
 from mkv2castd.ledger import Ledger
 from mkv2castd.model import JobStatus, Outcome
 from mkv2castd.store import Store
+from mkv2castd.threads import in_thread
 
 _log = logging.getLogger(__name__)
 _PATIENCE_SECONDS = 5.0
@@ -61,7 +62,7 @@ async def _clean(store: Store, left: _Left) -> None:
     try:
         async with asyncio.timeout(_PATIENCE_SECONDS), asyncio.TaskGroup() as group:
             for temporary in left.temporaries:
-                group.create_task(asyncio.to_thread(output.discard, temporary))
+                group.create_task(in_thread(output.discard, temporary))
             for job_id, commit in left.replaced.items():
                 group.create_task(_finish_replace(store, job_id, commit))
     except TimeoutError:
@@ -69,7 +70,7 @@ async def _clean(store: Store, left: _Left) -> None:
 
 
 async def _finish_replace(store: Store, job_id: UUID, commit: Commit) -> None:
-    await asyncio.to_thread(output.finish_replace, commit)
+    await in_thread(output.finish_replace, commit)
     await store.write(lambda ledger: ledger.end_commit(job_id))
 
 

@@ -20,7 +20,7 @@ async def supervise(
     """Runs `run` again and again, with growing delays between failures (1 s … 60 s), until cancelled. What is `fatal`
     comes out: nothing would be won by another try.
 
-    One of the two places that catch every error: it is logged with its traceback, for the log is where it belongs.
+    One of the three places that catch every error: it is logged with its traceback, for the log is where it belongs.
     """
     delay = _FIRST_DELAY
     while True:

@@ -12,8 +12,8 @@ from mkv2castd.errors import ErrorCode, RequestError
 from mkv2castd.model import Identity, Job, printable
 
 
-def film_at(path: Path, config: Config) -> tuple[FolderConfig, Identity]:
-    """The film's folder and identity; blocks on the file system.
+def film_at(path: Path, config: Config) -> tuple[FolderConfig, Path, Identity]:
+    """The film's folder, its path as the folder's watcher tells it, and its identity; blocks on the file system.
 
     Raises RequestError (invalid_path) unless it is a regular file that lies, symbolic links resolved, in a watched
     folder: nobody may have other files read by the daemon.
@@ -27,10 +27,13 @@ def film_at(path: Path, config: Config) -> tuple[FolderConfig, Identity]:
         raise RequestError(ErrorCode.INVALID_PATH, f"{shown}: {_why(error)}") from error
     if not stat.S_ISREG(found.st_mode):
         raise RequestError(ErrorCode.INVALID_PATH, f"{shown}: is not a regular file")
-    folder = config.owner_of(Path(os.path.normpath(path)))
-    if folder is None or not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder.root)):
+    real = Path(os.path.realpath(path))
+    roots = [(folder, Path(os.path.realpath(folder.root))) for folder in config.folder]
+    owners = [(folder, root) for folder, root in roots if real.is_relative_to(root)]
+    if not owners:
         raise RequestError(ErrorCode.INVALID_PATH, f"{shown}: lies in no watched folder")
-    return folder, Identity.of(found)
+    folder, root = max(owners, key=lambda owner: len(owner[1].parts))
+    return folder, folder.root / real.relative_to(root), Identity.of(found)
 
 
 def _why(error: OSError | ValueError) -> str:

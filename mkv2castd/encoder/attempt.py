@@ -27,6 +27,7 @@ from mkv2castd.encoder.verify import verify
 from mkv2castd.errors import DeviceError, ErrorCode, MediaError
 from mkv2castd.model import Identity, Progress, Stage, printable
 from mkv2castd.patience import see_through
+from mkv2castd.threads import in_thread
 
 _SPACE_CHECK_SECONDS = 5.0
 _SPEECHLESS_SECONDS = 2.0  # so long a first telling waits for a speed and an ETA to tell
@@ -116,12 +117,12 @@ async def attempt(task: Task, journal: Journal, report: Callable[[Progress], Non
         raise MediaError(ErrorCode.SOURCE_CHANGED, f"nothing is left to do: {decision.reason}")
     temporary = temporary_for(task.target, task.job_id)
     try:
-        await asyncio.to_thread(_reserve, temporary)
+        await in_thread(_reserve, temporary)
         last = await _encode(task, decision, temporary, report, handle)
         report(_at(last, Stage.VERIFYING))
         await verify(temporary, decision, media, task.settings, task.environment)
         report(_at(last, Stage.FINALIZING))
-        commit = await asyncio.to_thread(
+        commit = await in_thread(
             output.prepare,
             task.job_id,
             temporary,
@@ -135,7 +136,7 @@ async def attempt(task: Task, journal: Journal, report: Callable[[Progress], Non
         return await see_through(_commit(commit, journal))
     except BaseException:
         if not handle.committing:
-            await see_through(asyncio.to_thread(output.discard, temporary))
+            await see_through(in_thread(output.discard, temporary))
         raise
 
 
@@ -147,7 +148,7 @@ def _reserve(temporary: Path) -> None:
 
 async def _commit(commit: Commit, journal: Journal) -> Done:
     await journal.begin(commit)
-    if not await asyncio.to_thread(output.carry_out, commit):
+    if not await in_thread(output.carry_out, commit):
         raise DeviceError(ErrorCode.VERIFY_FAILED, f"{printable(commit.temporary)} was taken away before its rename")
     return Done(commit, exit_code=0)
 
@@ -196,7 +197,7 @@ async def _space_watch(min_free_bytes: int, folder: Path) -> AsyncIterator[None]
     async def watch() -> None:
         while True:
             await asyncio.sleep(_SPACE_CHECK_SECONDS)
-            free = await asyncio.to_thread(output.free_bytes, folder)
+            free = await in_thread(output.free_bytes, folder)
             if free < min_free_bytes:
                 raise no_space(folder, free, min_free_bytes)
 

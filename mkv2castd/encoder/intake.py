@@ -12,6 +12,7 @@ from typing import Never
 from uuid import UUID
 
 from mkv2castd.config import Settings
+from mkv2castd.encoder.boundary import one_film
 from mkv2castd.encoder.line import Gate, Line
 from mkv2castd.encoder.media import Media
 from mkv2castd.encoder.media_cache import MediaCache
@@ -25,6 +26,7 @@ from mkv2castd.errors import ConfigError, DeviceError, ErrorCode, MediaError, Mk
 from mkv2castd.ledger import Ledger
 from mkv2castd.model import Failure, Identity, Job, JobStatus, Stage, advance, printable
 from mkv2castd.store import Store
+from mkv2castd.threads import in_thread
 
 _log = logging.getLogger(__name__)
 _SLOTS = 2  # ffprobe waits for the disk about as long as it computes
@@ -86,7 +88,8 @@ class Intake:
             self.put(Turn.of(job))
             return
         try:
-            verdict = await self._judge(job, settings)
+            with one_film(job):
+                verdict = await self._judge(job, settings)
         except ConfigError as error:
             _log.warning("%s waits: %s", printable(job.source), error.message, extra=_fields(job))
             self.put(turn)
@@ -121,7 +124,7 @@ class Intake:
         """A film that is gone for good is told by its watcher, which has the job cancelled."""
         return (
             self._house.patient
-            and await asyncio.to_thread(is_away, settings.root, job.source)
+            and await in_thread(is_away, settings.root, job.source)
             and await self._store.read(lambda ledger: is_expected(ledger, job.source))
         )
 
@@ -131,9 +134,9 @@ class Intake:
 
     async def _judge(self, job: Job, settings: Settings) -> Verdict:
         for _ in range(_TRIES):
-            before = await asyncio.to_thread(_identity, job)
+            before = await in_thread(_identity, job)
             media = await probe(job.source, self._environment, min(PATIENCE_SECONDS, settings.stall_seconds))
-            if before == await asyncio.to_thread(_identity, job):
+            if before == await in_thread(_identity, job):
                 break
         else:
             raise MediaError(

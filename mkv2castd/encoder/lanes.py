@@ -19,6 +19,7 @@ from mkv2castd.config import Settings
 from mkv2castd.encoder import books, output
 from mkv2castd.encoder.attempt import Done, Handle, Journal, Task, no_space
 from mkv2castd.encoder.books import Begun
+from mkv2castd.encoder.boundary import one_film
 from mkv2castd.encoder.child import require_program
 from mkv2castd.encoder.effects import ENDINGS, Stop
 from mkv2castd.encoder.line import Gate, Line
@@ -34,6 +35,7 @@ from mkv2castd.events import Event, JobProgressed
 from mkv2castd.model import Attempt, Failure, Job, Outcome, Progress, printable
 from mkv2castd.patience import see_through
 from mkv2castd.store import Store
+from mkv2castd.threads import in_thread
 
 _log = logging.getLogger(__name__)
 Executor = Callable[[Task, Journal, Callable[[Progress], None], Handle], Awaitable[Done]]
@@ -129,7 +131,7 @@ class Lanes:
         until it is mended."""
         job = stands.job
         needed = job.source if self._house.patient and not stands.pending else None
-        problem = await asyncio.to_thread(_obstacle, job, settings, needed)
+        problem = await in_thread(_obstacle, job, settings, needed)
         if problem is None:
             return False
         if job.reason != problem:
@@ -144,7 +146,7 @@ class Lanes:
         try:
             running.begin()
             # closed before the end is written down: no progress is told of a job that has come to its end
-            with closing(Pacer(partial(self._tell, running))) as pacer:
+            with closing(Pacer(partial(self._tell, running))) as pacer, one_film(job):
                 done = await self._finish_or_make(begun, settings, running, pacer)
         except asyncio.CancelledError:
             await see_through(self._stopped(begun, running))
@@ -164,7 +166,7 @@ class Lanes:
         if begun.pending is not None:
             if begun.pending.source_identity.matches(job.identity):
                 running.handle.committing = True
-                if await see_through(asyncio.to_thread(output.carry_out, begun.pending)):
+                if await see_through(in_thread(output.carry_out, begun.pending)):
                     return Done(begun.pending)
                 running.handle.committing = False
             await self.give_up_commit(job.id)
@@ -191,7 +193,7 @@ class Lanes:
             lambda ledger: books.complete(ledger, job.id, begun.attempt, commit, done.exit_code, time.time())
         )
         if commit.policy == "replace":
-            await asyncio.to_thread(output.finish_replace, commit)
+            await in_thread(output.finish_replace, commit)
             await self._store.write(lambda ledger: ledger.end_commit(job.id))
         _log.info("%s is done: %s", printable(job.source.name), printable(commit.target), extra=_fields(job))
 
@@ -215,7 +217,7 @@ class Lanes:
         failure = Failure(error.code, error.message, error.details)
         exit_code = error.exit_code if isinstance(error, DeviceError) else None
         begun = replace(begun, attempt=replace(begun.attempt, exit_code=exit_code))
-        if self._house.patient and await asyncio.to_thread(is_away, settings.root, job.source):
+        if self._house.patient and await in_thread(is_away, settings.root, job.source):
             self._gate.hold(job.folder)
             await self._requeue(begun, Outcome.INTERRUPTED, failure)
             await self._house.settle(job.id, anew=False)
@@ -237,7 +239,7 @@ class Lanes:
         """What was begun to be put in place for this job, if anything, will not be."""
         commit = await self._store.write(lambda ledger: books.give_up_commit(ledger, job_id))
         if commit is not None:
-            await asyncio.to_thread(output.discard, commit.temporary)
+            await in_thread(output.discard, commit.temporary)
 
 
 class _StoreJournal:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import stat
 from collections.abc import Mapping
@@ -15,6 +14,7 @@ from mkv2castd.encoder.ffprobe import parse_ffprobe
 from mkv2castd.encoder.media import Media
 from mkv2castd.errors import ErrorCode, MediaError
 from mkv2castd.model import printable
+from mkv2castd.threads import in_thread
 
 PATIENCE_SECONDS = 60.0
 _LIMIT_BYTES = 16 * 1024 * 1024
@@ -34,7 +34,7 @@ async def probe(
     Raises MediaError (source_unreadable): not there, no regular file, empty, not to be read, or nothing that ffprobe
     knows; ConfigError: no ffprobe; DeviceError (stalled): no answer within `patience` seconds.
     """
-    require_regular_file(path)
+    await in_thread(require_regular_file, path)
     argv = [*_ARGV, *_SHOW, *_PACKETS, *_FIELDS, f"file:{path}"]
     answer = await process.capture(argv, timeout=patience, limit=_LIMIT_BYTES, environment=environment)
     if answer.exit_code != 0:
@@ -45,7 +45,7 @@ async def probe(
         )
     media = parse_ffprobe(answer.stdout)
     if "mp4" in media.format_names:
-        return replace(media, index_first=await asyncio.to_thread(_index_first, path))
+        return replace(media, index_first=await in_thread(_index_first, path))
     return media
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,6 +14,7 @@ from mkv2castd.errors import ErrorCode, MediaError
 from mkv2castd.ledger import KnownFile, Ledger
 from mkv2castd.model import Identity, Job, printable
 from mkv2castd.store import Store
+from mkv2castd.threads import in_thread
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +32,14 @@ async def claim(
 
     A film whose default name belongs to another film's output (movie.avi beside movie.mkv) takes the alternate one.
     """
-    settings = await asyncio.to_thread(without_replace_of_links, settings, job.source)
+    settings = await in_thread(without_replace_of_links, settings, job.source)
     for candidate in _candidates(job.source, settings):
         if candidate == job.source:
             return Claim(candidate)
         known, taken = await store.read(lambda ledger, path=candidate: _owner(ledger, path, job))  # type: ignore[misc]
         if taken:
             continue
-        found = await asyncio.to_thread(_identity, candidate)
+        found = await in_thread(_identity, candidate)
         if found is None or (known is not None and known.origin == job.source and known.identity.matches(found)):
             return Claim(candidate)
         origin_tag = await _tag(candidate, environment)

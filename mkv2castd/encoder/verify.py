@@ -17,6 +17,7 @@ from mkv2castd.encoder.plan import plan as decide
 from mkv2castd.encoder.sample import Look, Samples
 from mkv2castd.errors import DeviceError, ErrorCode, MediaError
 from mkv2castd.model import Action, StreamKind
+from mkv2castd.threads import in_thread
 
 _KINDS = (StreamKind.VIDEO, StreamKind.AUDIO, StreamKind.SUBTITLE)
 # Matroska stores both under one name.
@@ -63,7 +64,7 @@ async def _sample(look: Look, duration: float | None, temporary: Path) -> Sample
     """By the time that the samples are taken, most of the file is on the disk."""
     try:
         async with asyncio.TaskGroup() as group:
-            group.create_task(asyncio.to_thread(start_writing, temporary))
+            group.create_task(in_thread(start_writing, temporary))
             taken = group.create_task(look.sample(duration))
     except BaseExceptionGroup as raised:
         raise raised.exceptions[0] from None

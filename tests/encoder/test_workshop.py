@@ -6,12 +6,14 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from mkv2castd.config import Config, DevicesConfig, QueueConfig
+from mkv2castd.config import Config, DevicesConfig, QueueConfig, Settings
+from mkv2castd.encoder import intake
 from mkv2castd.encoder.attempt import Handle, Task
 from mkv2castd.errors import DeviceError, ErrorCode, MediaError, RequestError
-from mkv2castd.model import FolderState, FolderStatus, JobStatus, Outcome, Progress
+from mkv2castd.model import FolderState, FolderStatus, Job, JobStatus, Outcome, Progress
 from tests.clips import make_clip
 from tests.encoder.scene import scene
 
@@ -282,3 +284,57 @@ async def test_only_finished_jobs_are_removed_and_their_log_with_them(tmp_path: 
         with pytest.raises(RequestError) as gone:
             await here.control.job(job.id)
         assert gone.value.code is ErrorCode.NO_SUCH_JOB
+
+
+async def test_one_film_is_one_job_by_whatever_way_it_is_named(tmp_path: Path) -> None:
+    async with scene(tmp_path) as here:
+        await here.control.pause_queue()
+        (here.folder / "sub").mkdir()
+        (here.folder / "link").symlink_to("sub")
+        (tmp_path / "elsewhere").symlink_to(here.folder)
+        film = here.film("sub/film.mkv")
+        job = await here.control.submit(film)
+        names = ("films/link/film.mkv", "films/sub/../sub/film.mkv", "elsewhere/sub/film.mkv")
+        for name in names:
+            assert (await here.control.submit(tmp_path / name)).id == job.id, name
+        assert job.source == film
+
+
+async def test_a_job_whose_folder_is_not_watched_any_more_is_not_retried(tmp_path: Path) -> None:
+    async with scene(tmp_path) as here:
+        await here.control.pause_queue()
+        job = await here.submit("film.mkv")
+        await here.control.cancel(job.id)
+        here.workshop.config = msgspec.structs.replace(here.workshop.config, folder=())
+        with pytest.raises(RequestError, match="films") as refused:
+            await here.control.retry(job.id)
+        assert refused.value.code is ErrorCode.NO_SUCH_FOLDER
+        assert (await here.control.job(job.id)).status is JobStatus.CANCELLED
+
+
+@pytest.mark.parametrize("where", ["analysis", "attempt"])
+async def test_a_mistake_of_ours_over_one_film_fails_that_film_only(
+    tmp_path: Path, where: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def stumble(name: str) -> None:
+        if name == "odd.mkv":
+            raise ZeroDivisionError("nobody foresaw this")
+
+    async def script(task: Task, handle: Handle, report: Callable[[Progress], None]) -> None:
+        stumble(task.source.name)
+
+    async def judged(self: intake.Intake, job: Job, settings: Settings) -> intake.Verdict:
+        stumble(job.source.name)
+        return await judge(self, job, settings)
+
+    judge = intake.Intake._judge
+    if where == "analysis":
+        monkeypatch.setattr(intake.Intake, "_judge", judged)
+    async with scene(tmp_path, script) as here:
+        odd, good = here.film("odd.mkv"), here.film("good.mkv")
+        jobs = [await here.control.submit(film) for film in (odd, good)]
+        failed = await here.until(jobs[0].id, JobStatus.FAILED)
+        assert failed.failure is not None
+        assert failed.failure.code is ErrorCode.INTERNAL_ERROR
+        assert "ZeroDivisionError: nobody foresaw this" in caplog.text
+        await here.until(jobs[1].id, JobStatus.COMPLETED)
