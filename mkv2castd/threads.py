@@ -34,6 +34,12 @@ async def in_thread(function: Callable[P, T], *arguments: P.args, **options: P.k
     return await answer
 
 
+async def in_thread_within(seconds: float, function: Callable[P, T], *arguments: P.args, **options: P.kwargs) -> T:
+    """As in_thread. Raises TimeoutError when there is no answer in time."""
+    async with asyncio.timeout(seconds):
+        return await in_thread(function, *arguments, **options)
+
+
 def _tell(
     loop: asyncio.AbstractEventLoop, answer: asyncio.Future[Any], settle: Callable[[Any], None], value: Any
 ) -> None:

@@ -12,7 +12,7 @@ import msgspec
 
 from mkv2castd.config import Config, FolderConfig
 from mkv2castd.encoder.workshop import Workshop
-from mkv2castd.events import Event, Hub
+from mkv2castd.events import Event, FolderChanged, Hub
 from mkv2castd.folders import Folders
 from mkv2castd.model import FolderState, Identity, Job, JobStatus, Sighting
 from mkv2castd.queries import JobQuery
@@ -28,6 +28,7 @@ class Watch:
     reception: Reception
     folders: Folders
     changed: asyncio.Event = field(default_factory=asyncio.Event)
+    states: list[FolderState] = field(default_factory=list)
 
     def apply(self, *folders: FolderConfig) -> None:
         self.workshop.config = msgspec.structs.replace(self.workshop.config, folder=folders)
@@ -71,6 +72,8 @@ async def watching(tmp_path: Path, *folders: FolderConfig) -> AsyncIterator[Watc
 
 
 def _ring(here: Watch, event: Event) -> None:
+    if isinstance(event, FolderChanged):
+        here.states.append(event.folder.state)
     here.changed.set()
 
 
@@ -95,6 +98,18 @@ async def test_a_new_folder_is_watched_and_a_removed_one_is_not_but_keeps_its_jo
         here.apply(one, other)
         await here.job("unseen.mkv")
         assert "one" not in here.workshop.gate.blocked
+
+
+async def test_a_folder_that_is_away_at_the_start_is_never_said_to_be_there(tmp_path: Path) -> None:
+    films = a_folder(tmp_path / "films")
+    films.root.rmdir()
+    async with watching(tmp_path) as here:
+        here.apply(films)
+        async with asyncio.timeout(20):
+            while not here.states:
+                here.changed.clear()
+                await here.changed.wait()
+        assert here.states == [FolderState.OFFLINE], "else its jobs would be tried in vain"
 
 
 async def test_a_folder_that_is_put_inside_another_one_has_its_films_to_itself(tmp_path: Path) -> None:

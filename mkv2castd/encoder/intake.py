@@ -26,7 +26,7 @@ from mkv2castd.errors import ConfigError, DeviceError, ErrorCode, MediaError, Mk
 from mkv2castd.ledger import Ledger
 from mkv2castd.model import Failure, Identity, Job, JobStatus, Stage, advance, printable
 from mkv2castd.store import Store
-from mkv2castd.threads import in_thread
+from mkv2castd.threads import in_thread, in_thread_within
 
 _log = logging.getLogger(__name__)
 _SLOTS = 2  # ffprobe waits for the disk about as long as it computes
@@ -90,8 +90,9 @@ class Intake:
         try:
             with one_film(job):
                 verdict = await self._judge(job, settings)
-        except ConfigError as error:
-            _log.warning("%s waits: %s", printable(job.source), error.message, extra=_fields(job))
+        except (ConfigError, TimeoutError) as error:
+            why = error.message if isinstance(error, ConfigError) else "its storage does not answer"
+            _log.warning("%s waits: %s", printable(job.source), why, extra=_fields(job))
             self.put(turn)
             self._gate.hold(job.folder)
             return
@@ -134,9 +135,9 @@ class Intake:
 
     async def _judge(self, job: Job, settings: Settings) -> Verdict:
         for _ in range(_TRIES):
-            before = await in_thread(_identity, job)
+            before = await in_thread_within(PATIENCE_SECONDS, _identity, job)
             media = await probe(job.source, self._environment, min(PATIENCE_SECONDS, settings.stall_seconds))
-            if before == await in_thread(_identity, job):
+            if before == await in_thread_within(PATIENCE_SECONDS, _identity, job):
                 break
         else:
             raise MediaError(

@@ -26,6 +26,7 @@ from mkv2castd.encoder.line import Gate, Line
 from mkv2castd.encoder.media_cache import MediaCache
 from mkv2castd.encoder.output import Commit
 from mkv2castd.encoder.pacer import Pacer
+from mkv2castd.encoder.probe import PATIENCE_SECONDS
 from mkv2castd.encoder.running import House, Running, Surroundings
 from mkv2castd.encoder.schedule import Next, Turn, after_failure
 from mkv2castd.encoder.standing import Standing, is_away, standing
@@ -35,7 +36,7 @@ from mkv2castd.events import Event, JobProgressed
 from mkv2castd.model import Attempt, Failure, Job, Outcome, Progress, printable
 from mkv2castd.patience import see_through
 from mkv2castd.store import Store
-from mkv2castd.threads import in_thread
+from mkv2castd.threads import in_thread, in_thread_within
 
 _log = logging.getLogger(__name__)
 Executor = Callable[[Task, Journal, Callable[[Progress], None], Handle], Awaitable[Done]]
@@ -131,7 +132,10 @@ class Lanes:
         until it is mended."""
         job = stands.job
         needed = job.source if self._house.patient and not stands.pending else None
-        problem = await in_thread(_obstacle, job, settings, needed)
+        try:
+            problem = await in_thread_within(PATIENCE_SECONDS, _obstacle, job, settings, needed)
+        except TimeoutError:
+            problem = "its storage, or that of its output, does not answer: see whether server and network work"
         if problem is None:
             return False
         if job.reason != problem:

@@ -8,13 +8,13 @@ from pathlib import Path
 
 from mkv2castd.config import Settings
 from mkv2castd.encoder.naming import alternate_target, default_target, final_for_replace
-from mkv2castd.encoder.probe import probe
+from mkv2castd.encoder.probe import PATIENCE_SECONDS, probe
 from mkv2castd.encoder.tag import parse_tag
 from mkv2castd.errors import ErrorCode, MediaError
 from mkv2castd.ledger import KnownFile, Ledger
 from mkv2castd.model import Identity, Job, printable
 from mkv2castd.store import Store
-from mkv2castd.threads import in_thread
+from mkv2castd.threads import in_thread_within
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,18 +28,19 @@ class Claim:
 async def claim(
     store: Store, job: Job, identity: Identity, settings: Settings, environment: Mapping[str, str]
 ) -> Claim:
-    """Finds the output's place. Raises MediaError (output_exists) when a file of somebody else's is there.
+    """Finds the output's place. Raises MediaError (output_exists) when a file of somebody else's is there,
+    TimeoutError when the storage does not answer.
 
     A film whose default name belongs to another film's output (movie.avi beside movie.mkv) takes the alternate one.
     """
-    settings = await in_thread(without_replace_of_links, settings, job.source)
+    settings = await in_thread_within(PATIENCE_SECONDS, without_replace_of_links, settings, job.source)
     for candidate in _candidates(job.source, settings):
         if candidate == job.source:
             return Claim(candidate)
         known, taken = await store.read(lambda ledger, path=candidate: _owner(ledger, path, job))  # type: ignore[misc]
         if taken:
             continue
-        found = await in_thread(_identity, candidate)
+        found = await in_thread_within(PATIENCE_SECONDS, _identity, candidate)
         if found is None or (known is not None and known.origin == job.source and known.identity.matches(found)):
             return Claim(candidate)
         origin_tag = await _tag(candidate, environment)

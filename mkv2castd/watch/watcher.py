@@ -43,7 +43,6 @@ class _Watcher:
         self._told: FolderStatus | None = None
 
     async def run(self) -> None:
-        self._tell(FolderState.STARTING, None, None)
         while True:
             try:
                 await self._session()
@@ -57,9 +56,11 @@ class _Watcher:
             if not await self._there():
                 self._tell(FolderState.OFFLINE, None, problem)
                 await self._wait_for_root()
-            self._tell(FolderState.STARTING, None, None)
 
     async def _session(self) -> None:
+        # its jobs are worked on as soon as it is said to be there
+        await self._worker.call(root_identity, self._folder.root)
+        self._tell(FolderState.STARTING, None, None)
         kind = await self._worker.call(filesystem, self._folder.root)
         remote = is_remote(kind)
         await Session(self._folder, self._inner, self._intake, self._worker, self._timing, remote, self._tell).run()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +22,7 @@ from mkv2castd.model import (
     FolderState,
     FolderStatus,
     Identity,
+    Job,
     JobStatus,
     Progress,
     Sighting,
@@ -244,3 +246,28 @@ async def test_a_commit_whose_job_has_ended_leaves_no_litter_at_the_next_start(t
     async with scene(tmp_path) as here:
         assert not commit.temporary.exists()
         assert await here.workshop.store.read(lambda ledger: ledger.commit_of(job.id)) is None
+
+
+async def test_a_storage_that_does_not_answer_holds_up_its_own_folder_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    release = threading.Event()
+    identity = intake._identity
+
+    def hang(job: Job) -> Identity:
+        if job.source.name == "hung.mkv" and not release.is_set():
+            release.wait(30)
+        return identity(job)
+
+    monkeypatch.setattr(intake, "PATIENCE_SECONDS", 0.2)
+    monkeypatch.setattr(intake, "_identity", hang)
+    async with scene(tmp_path) as here:
+        job = await here.control.submit(here.film("hung.mkv"))
+        async with asyncio.timeout(10):
+            while "does not answer" not in caplog.text:
+                await asyncio.sleep(0.01)
+        assert (await here.control.job(job.id)).status is JobStatus.ANALYZING
+        release.set()
+        monkeypatch.setattr(intake, "PATIENCE_SECONDS", 60.0)
+        here.workshop.gate.release_held()
+        await here.until(job.id, JobStatus.COMPLETED)
