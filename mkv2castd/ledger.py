@@ -41,11 +41,12 @@ class KnownFile:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """As much of a queued job as its lane needs."""
+    """As much of a job as it needs to wait in a line."""
 
     job_id: UUID
     folder: str
-    lane: str
+    status: JobStatus
+    lane: str | None
     priority: int
     sequence: int
     paused: bool
@@ -134,20 +135,14 @@ class Ledger:
         query = "SELECT id FROM jobs WHERE finished_at < ? ORDER BY finished_at LIMIT ?"
         return [UUID(job_id) for (job_id,) in self._db.execute(query, (moment, limit))]
 
-    def with_status(self, status: JobStatus) -> list[Job]:
-        query = "SELECT * FROM jobs WHERE status = ? ORDER BY priority DESC, sequence"
-        return list(map(rows.to_job, self._db.execute(query, (status.value,))))
-
     def waiting(self) -> Iterator[Waiting]:
-        """The queued jobs, without what only their turn needs: 100,000 of them are read at start."""
-        query = "SELECT id, folder, lane, priority, sequence, paused FROM jobs WHERE status = 'queued'"
+        """The jobs that wait for analysis or for their turn, without what only that needs: 100,000 of them are read
+        at start."""
+        query = """SELECT id, folder, status, lane, priority, sequence, paused FROM jobs
+                   WHERE status IN ('analyzing', 'queued')"""
         with rows.legible():
-            for job_id, folder, lane, priority, sequence, paused in self._db.execute(query):
-                yield Waiting(UUID(job_id), folder, lane, priority, sequence, bool(paused))
-
-    def counts(self) -> dict[JobStatus, int]:
-        found = self._db.execute("SELECT status, count(*) FROM jobs GROUP BY status")
-        return {JobStatus(status): number for status, number in found}
+            for job_id, folder, status, lane, priority, sequence, paused in self._db.execute(query):
+                yield Waiting(UUID(job_id), folder, JobStatus(status), lane, priority, sequence, bool(paused))
 
     def _put(self, verb: str, job: Job) -> None:
         values = rows.from_job(job)

@@ -74,9 +74,6 @@ class Intake:
     def discard(self, job_id: UUID) -> None:
         self._line.discard(job_id)
 
-    def __len__(self) -> int:
-        return len(self._line)
-
     async def _work(self, turn: Turn) -> None:
         job = await self._store.read(lambda ledger: ledger.job(turn.job_id))
         if job is None or job.status is not JobStatus.ANALYZING:

@@ -80,9 +80,6 @@ class Lanes:
         for line in self._lines.values():
             line.discard(job_id)
 
-    def queued(self) -> dict[str, int]:
-        return {name: len(line) for name, line in self._lines.items()}
-
     def pause_all(self, paused: bool) -> None:
         """Nothing new starts, and what runs is suspended; or the other way round."""
         self._gate.set_paused(paused)

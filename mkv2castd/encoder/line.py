@@ -77,16 +77,12 @@ class Line:
     ) -> None:
         self.name = name
         self.slots = slots
-        self.idle = slots
         self._work = work
         self._gate = gate
         self._heeds_pause = heeds_pause
         self._queue = TurnQueue()
         self._awake = asyncio.Event()
         gate.attach(self)
-
-    def __len__(self) -> int:
-        return len(self._queue)
 
     def __contains__(self, job_id: UUID) -> bool:
         return job_id in self._queue
@@ -112,11 +108,7 @@ class Line:
     async def _serve_slot(self) -> Never:
         while True:
             turn = await self._next()
-            self.idle -= 1
-            try:
-                await self._work(turn)
-            finally:
-                self.idle += 1
+            await self._work(turn)
 
     async def _next(self) -> Turn:
         while True:

@@ -61,11 +61,11 @@ class Workshop:
     async def take_up(self) -> None:
         """Puts everything that the store holds as waiting into its line, as at every start."""
         for waiting in await self.store.read(lambda ledger: list(ledger.waiting())):
-            if not waiting.paused:
-                turn = Turn(-waiting.priority, waiting.sequence, waiting.job_id, waiting.folder)
+            turn = Turn(-waiting.priority, waiting.sequence, waiting.job_id, waiting.folder)
+            if waiting.status is JobStatus.ANALYZING:
+                self.intake.put(turn)
+            elif waiting.lane is not None and not waiting.paused:
                 self.lanes.put(waiting.lane, turn)
-        for job in await self.store.read(lambda ledger: ledger.with_status(JobStatus.ANALYZING)):
-            self.intake.put(Turn.of(job))
 
     def settings_of(self, job: Job) -> Settings | None:
         """None when the job's folder is not configured any more."""

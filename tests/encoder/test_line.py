@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -79,3 +80,52 @@ async def test_an_attempt_that_is_ended_before_its_first_step_notices() -> None:
     await asyncio.wait([running.task])
     assert noticed == [Stop.CANCEL]
     assert not running.end(Stop.CANCEL), "it has ended"
+
+
+async def test_each_slot_takes_one_turn_at_a_time_and_none_is_forgotten() -> None:
+    at_work, most, done, release = 0, 0, list[int](), asyncio.Event()
+
+    async def work(turn: Turn) -> None:
+        nonlocal at_work, most
+        at_work += 1
+        most = max(most, at_work)
+        await release.wait()
+        at_work -= 1
+        done.append(turn.sequence)
+
+    line = Line("test", 2, work, Gate())
+    serving = asyncio.create_task(line.serve())
+    for sequence in range(5):
+        line.put(_turn("films", sequence))
+        await asyncio.sleep(0)
+    release.set()
+    async with asyncio.timeout(5):
+        while len(done) < 5:
+            await asyncio.sleep(0)
+    serving.cancel()
+    await asyncio.wait([serving])
+    assert most == 2
+    assert sorted(done) == [0, 1, 2, 3, 4]
+
+
+async def test_a_paused_queue_holds_the_lanes_and_not_the_analysis() -> None:
+    gate = Gate(paused=True)
+    taken: list[str] = []
+
+    async def work(name: str, turn: Turn) -> None:
+        taken.append(name)
+
+    lines = [Line(name, 1, partial(work, name), gate, heeds_pause=name == "lane") for name in ("lane", "intake")]
+    serving = [asyncio.create_task(line.serve()) for line in lines]
+    for line in lines:
+        line.put(_turn("films"))
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert taken == ["intake"]
+    gate.set_paused(False)
+    async with asyncio.timeout(5):
+        while taken != ["intake", "lane"]:
+            await asyncio.sleep(0)
+    for task in serving:
+        task.cancel()
+    await asyncio.wait(serving)
