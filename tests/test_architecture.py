@@ -19,7 +19,7 @@ MOST_LINES = 300
 # Floors, from the ground up. A module may import its own floor and those below; a new module needs its place here.
 FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("nouns", ("", "errors", "model", "finding", "queries")),
-    ("tools", ("lock", "log", "patience", "supervise", "threads")),
+    ("tools", ("boundary", "lock", "log", "patience", "supervise", "threads")),
     ("configuration", ("config", "config_checks", "config_errors", "config_files", "default_config")),
     ("events", ("events",)),
     ("store", ("ledger", "rows", "schema", "store")),
@@ -48,7 +48,7 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
         (
             *(
                 "encoder.books",
-                "encoder.boundary",
+                "encoder.film",
                 "encoder.intake",
                 "encoder.lanes",
                 "encoder.line",
@@ -140,10 +140,8 @@ PATH_METHODS = frozenset(
 
 # Boundaries where everything is caught, each for its reason.
 CATCHING_ALL = {
-    "encoder.boundary": "a mistake over one film must not end the others' work, nor be met again at each start",
+    "boundary": "around one film, one request, one supervised room: a mistake in one must not end the others",
     "threads": "what the thread raises is handed whole to whoever awaits the call",
-    "api.http": "a fault of ours in one request must not end the daemon",
-    "supervise": "a fault in one supervised room is logged and the room built anew",
     "watch.worker": "what the thread raises is handed whole to whoever awaits the call",
 }
 

@@ -20,7 +20,8 @@ from mkv2castd.api.outbox import Limits
 from mkv2castd.api.rest import MAX_BODY, Rest, answer
 from mkv2castd.api.verbs import Verbs
 from mkv2castd.api.websocket import Sockets
-from mkv2castd.errors import SURFACES, ErrorCode, Mkv2castdError
+from mkv2castd.boundary import contained
+from mkv2castd.errors import SURFACES, ErrorCode, Mkv2castdError, RequestError
 
 LOG = logging.getLogger(__name__)
 WEB = Path(__file__).parent / "web"
@@ -41,6 +42,7 @@ _PAGE_HEADERS = MappingProxyType(
     }
 )
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+_FORESEEN = (Mkv2castdError, web.HTTPException, ConnectionError)  # the last: a caller that went away
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +101,10 @@ def make_app(verbs: Verbs, limits: Limits = DEFAULT_LIMITS, names: Collection[st
 @web.middleware
 async def _errors(request: web.Request, handler: _Handler) -> web.StreamResponse:
     """The one place where a fault becomes an answer."""
+    mistake = RequestError(ErrorCode.INTERNAL_ERROR, "the daemon made a mistake; its log says which")
     try:
-        return await handler(request)
+        with contained(f"{request.method} {request.path}", mistake, _FORESEEN):
+            return await handler(request)
     except Mkv2castdError as error:
         return _failure(SURFACES[error.code].http, error.code, error.message, error.details)
     except web.HTTPException as error:
@@ -110,11 +114,6 @@ async def _errors(request: web.Request, handler: _Handler) -> web.StreamResponse
         if "Allow" in error.headers:
             response.headers["Allow"] = error.headers["Allow"]
         return response
-    except ConnectionError:
-        raise  # the caller went away; aiohttp knows what to do
-    except Exception:  # the boundary: a fault of ours in one request must not end the daemon
-        LOG.exception("%s %s failed", request.method, request.path)
-        return _failure(500, ErrorCode.INTERNAL_ERROR, "the daemon made a mistake; its log says which")
 
 
 def _guarding(unwelcome: Callable[[web.Request], str | None]) -> Callable[..., Awaitable[web.StreamResponse]]:

@@ -12,7 +12,7 @@ from typing import Never
 from uuid import UUID
 
 from mkv2castd.config import Settings
-from mkv2castd.encoder.boundary import one_film
+from mkv2castd.encoder.film import one_film
 from mkv2castd.encoder.line import Gate, Line
 from mkv2castd.encoder.media import Media
 from mkv2castd.encoder.media_cache import MediaCache

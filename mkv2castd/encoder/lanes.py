@@ -19,9 +19,9 @@ from mkv2castd.config import Settings
 from mkv2castd.encoder import books, output
 from mkv2castd.encoder.attempt import Done, Handle, Journal, Task, no_space
 from mkv2castd.encoder.books import Begun
-from mkv2castd.encoder.boundary import one_film
 from mkv2castd.encoder.child import require_program
 from mkv2castd.encoder.effects import ENDINGS, Stop
+from mkv2castd.encoder.film import one_film
 from mkv2castd.encoder.line import Gate, Line
 from mkv2castd.encoder.media_cache import MediaCache
 from mkv2castd.encoder.output import Commit
