@@ -19,13 +19,6 @@ from tests.daemon import command
 from tests.trouble import Ended, ends, fake, litter, slow_film, soon, state_of
 
 
-@pytest.fixture
-def films(tmp_path: Path) -> Path:
-    folder = tmp_path / "films"
-    folder.mkdir()
-    return folder
-
-
 async def _run(films: Path, *arguments: str | Path, environment: Mapping[str, str] | None = None) -> Ended:
     """With a home, a state and temporary files of its own, and no configuration."""
     own = films.parent / "own"

@@ -16,18 +16,6 @@ from tests.trouble import CONFIG, calm, encoding, fake, ffmpegs, fill, litter, s
 RETRY = "[queue]\nmin_free_gib = 0\nretries = 1\nstall_seconds = 1\n"
 
 
-@pytest.fixture
-def films(tmp_path: Path) -> Path:
-    folder = tmp_path / "films"
-    folder.mkdir()
-    return folder
-
-
-@pytest.fixture
-def state(tmp_path: Path) -> Path:
-    return tmp_path / "state"
-
-
 def _of_bad(script: str) -> str:
     """Only the films that are called so suffer."""
     return f'case "$*" in *bad*) {script} ;; esac'

@@ -19,18 +19,6 @@ from tests.trouble import calm, encoding, ffmpegs, litter, slow_film
 TRASH = ".mkv2castd-trash"
 
 
-@pytest.fixture
-def films(tmp_path: Path) -> Path:
-    folder = tmp_path / "films"
-    folder.mkdir()
-    return folder
-
-
-@pytest.fixture
-def state(tmp_path: Path) -> Path:
-    return tmp_path / "state"
-
-
 def _config(films: Path, **keys: object) -> str:
     lines = [f"{key} = {json.dumps(value)}" for key, value in keys.items()]
     return "\n".join(["[queue]", "min_free_gib = 0", "[[folder]]", f'path = "{films}"', *lines, ""])

@@ -14,18 +14,6 @@ from tests.clips import make_clip
 from tests.trouble import Ended, calm, ends, fill, small_disk, soon
 
 
-@pytest.fixture
-def films(tmp_path: Path) -> Path:
-    folder = tmp_path / "films"
-    folder.mkdir()
-    return folder
-
-
-@pytest.fixture
-def state(tmp_path: Path) -> Path:
-    return tmp_path / "state"
-
-
 async def _start(tmp_path: Path, *arguments: str | Path, config: str = "", **environment: str) -> Ended:
     file = tmp_path / "config.toml"
     file.write_text(config)

@@ -13,18 +13,6 @@ from tests.daemon import Daemon
 from tests.trouble import calm, encoding, fake, ffmpegs, litter, slow_film, soon, state_of
 
 
-@pytest.fixture
-def films(tmp_path: Path) -> Path:
-    folder = tmp_path / "films"
-    folder.mkdir()
-    return folder
-
-
-@pytest.fixture
-def state(tmp_path: Path) -> Path:
-    return tmp_path / "state"
-
-
 async def _do(daemon: Daemon, job: dict[str, Any], verb: str) -> dict[str, Any]:
     status, answer = await daemon.post(f"/api/jobs/{job['id']}/{verb}/")
     assert status == 200, answer

@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from tests.browser.chromium import chromium, expect, needs_chromium
 from tests.clips import make_clip
 from tests.daemon import Daemon, running
@@ -30,18 +28,6 @@ FOLLOW = """
   });
 }
 """
-
-
-@pytest.fixture
-def films(tmp_path: Path) -> Path:
-    folder = tmp_path / "films"
-    folder.mkdir()
-    return folder
-
-
-@pytest.fixture
-def state(tmp_path: Path) -> Path:
-    return tmp_path / "state"
 
 
 def port(daemon: Daemon) -> str:

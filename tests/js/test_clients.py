@@ -21,18 +21,6 @@ STATUSES = {"pending", "analyzing", "queued", "processing", "completed"}
 STAGES = {None, "analyzing", "waiting", "transcoding", "remuxing", "verifying", "finalizing"}
 
 
-@pytest.fixture
-def films(tmp_path: Path) -> Path:
-    folder = tmp_path / "films"
-    folder.mkdir()
-    return folder
-
-
-@pytest.fixture
-def state(tmp_path: Path) -> Path:
-    return tmp_path / "state"
-
-
 def a_long_film(films: Path) -> None:
     make_clip(films / "long.mkv", video="hevc", audio=("ac3",), seconds=25, size="640x360")
 
