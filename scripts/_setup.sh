@@ -36,7 +36,11 @@ missing_packages() {
             have_node || echo nodejs
             command -v npm >/dev/null || echo npm
             ;;
-        chromium) [ -x /usr/bin/chromium ] || echo chromium ;;
+        chromium)
+            [ -x /usr/bin/chromium ] || echo chromium
+            # what Playwright's own node is linked with
+            [[ $(/sbin/ldconfig -p 2>/dev/null) == *'libatomic.so.1 '* ]] || echo libatomic1
+            ;;
         esac
     done
     command -v setpriv >/dev/null && command -v flock >/dev/null || echo util-linux
