@@ -30,9 +30,8 @@ def command(argv: Sequence[str]) -> int:
     arguments = list(argv)
     if not arguments or (arguments[0] not in _COMMANDS and arguments[0] not in ("-h", "--help", "--version")):
         arguments.insert(0, "run")
-    options = _parser().parse_args(arguments)
     try:
-        code: int = options.perform(options)
+        code = _perform(arguments)
         sys.stdout.flush()
         return code
     except Mkv2castdError as error:
@@ -47,6 +46,15 @@ def command(argv: Sequence[str]) -> int:
         # who reads our output has had enough; nothing of it may reach a closed pipe at exit either
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+
+
+def _perform(arguments: Sequence[str]) -> int:
+    try:
+        options = _parser().parse_args(arguments)
+    except SystemExit as ended:  # the help was asked for, or the words are off: argparse has said which
+        return ended.code if isinstance(ended.code, int) else 2
+    code: int = options.perform(options)
+    return code
 
 
 def _complain(message: str, details: str | None = None) -> None:
