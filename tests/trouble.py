@@ -143,7 +143,10 @@ def as_nobody(*folders: Path) -> list[str]:
             if place.stat().st_uid == 0 and place.is_relative_to("/tmp"):  # pytest's own folders are closed
                 place.chmod(place.stat().st_mode | 0o055)
     before = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
-    if subprocess.run([*before, sys.executable, "-c", "import mkv2castd.daemon"], capture_output=True).returncode != 0:
+    if (
+        subprocess.run([*before, sys.executable, "-c", "import mkv2castd.daemon"], capture_output=True).returncode
+        != 0
+    ):
         pytest.skip("the checkout or its environment lies in a folder that other users may not enter")
     return before
 
