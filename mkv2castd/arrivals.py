@@ -12,6 +12,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from mkv2castd.config import FolderConfig
+from mkv2castd.encoder.commit import decode
 from mkv2castd.encoder.effects import ENDINGS, Effects, Stop
 from mkv2castd.errors import ErrorCode
 from mkv2castd.ledger import KnownFile, Ledger
@@ -36,12 +37,23 @@ class Arrivals:
         if known is not None and known.kind == "output" and known.identity.matches(seen.identity):
             self._remember(known, seen)
         elif (job := self.ledger.live_job_at(seen.path)) is not None:
-            self._seen_again(job, seen)
+            if not self._is_being_replaced(job, seen):
+                self._seen_again(job, seen)
         elif known is not None and known.identity.matches(seen.identity):
             self._remember(known, seen)
             self._revive(known, seen)
         elif not self._is_elsewhere(seen):
             self._new(seen)
+
+    def _is_being_replaced(self, job: Job, seen: Sighting) -> bool:
+        """The output is taking the film's own place: until that is done either of the two may be seen there, and the
+        place is known as the output's already."""
+        entry = self.ledger.commit_of(job.id)
+        if entry is None:
+            return False
+        commit = decode(entry)
+        expected = (commit.source_identity, commit.identity)
+        return commit.in_place and any(seen.identity.matches(identity) for identity in expected)
 
     def _new(self, seen: Sighting) -> None:
         status = JobStatus.ANALYZING if seen.complete else JobStatus.PENDING

@@ -11,6 +11,8 @@ import pytest
 
 from mkv2castd.arrivals import Arrivals
 from mkv2castd.config import FolderConfig
+from mkv2castd.encoder.books import journal
+from mkv2castd.encoder.commit import Commit
 from mkv2castd.encoder.effects import Effects, Stop
 from mkv2castd.errors import ErrorCode
 from mkv2castd.ledger import KnownFile, Ledger
@@ -263,6 +265,21 @@ def test_a_disk_that_was_plugged_in_again_holds_the_same_films(desk: Desk) -> No
     desk.to(JobStatus.QUEUED, JobStatus.PROCESSING, JobStatus.COMPLETED)
     assert desk.sight(FILM, replugged) == Effects()
     assert len(desk.jobs()) == 1
+
+
+def test_a_film_whose_place_its_output_is_taking_is_seen_as_neither_new_nor_changed(desk: Desk) -> None:
+    desk.sight(FILM)
+    job = desk.to(JobStatus.QUEUED, JobStatus.PROCESSING)
+    commit = Commit(
+        job.id, Path("/films/.part"), FILM, SECOND, FILM, FIRST, "replace", Path("/films/.trash/film.mkv")
+    )
+    journal(desk.ledger, job, commit)
+    for identity in (FIRST, SECOND, FIRST):
+        assert desk.sight(FILM, identity) == Effects()
+    known = desk.ledger.file_at(FILM)
+    assert known is not None
+    assert (known.kind, known.identity) == ("output", SECOND)
+    assert desk.sight(FILM, Identity(1, 999, 1, 1)).stop == [(job.id, Stop.RESTART)]
 
 
 def test_what_was_never_seen_may_vanish(desk: Desk) -> None:
