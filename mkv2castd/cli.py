@@ -20,6 +20,7 @@ from mkv2castd.encoder.profiles import PROFILES
 from mkv2castd.errors import SURFACES, Mkv2castdError
 from mkv2castd.model import Container
 from mkv2castd.store import StoreError
+from mkv2castd.thrift import one_arena, without_authorities
 
 _COMMANDS = ("run", "check", "analyze", "convert", "config")
 _INTERRUPTED = 130
@@ -138,7 +139,9 @@ def _files(options: argparse.Namespace) -> list[Path]:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from mkv2castd import daemon
+    one_arena()
+    with without_authorities():
+        from mkv2castd import daemon
 
     log.configure(options.log_level)
     state_dir = _state_dir(options)

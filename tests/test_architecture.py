@@ -19,7 +19,7 @@ MOST_LINES = 300
 # Floors, from the ground up. A module may import its own floor and those below; a new module needs its place here.
 FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("nouns", ("", "errors", "model", "finding", "queries")),
-    ("tools", ("boundary", "lock", "log", "patience", "supervise", "threads")),
+    ("tools", ("boundary", "lock", "log", "patience", "supervise", "threads", "thrift")),
     ("configuration", ("config", "config_checks", "config_errors", "config_files", "default_config")),
     ("events", ("events",)),
     ("store", ("ledger", "rows", "schema", "store")),
