@@ -20,7 +20,8 @@ from tests.daemon import Daemon, running
 # Its own start costs about 2 ms, which are counted as ours.
 _WRAPPER = """#!/bin/bash
 printf 'start %s %s\\n' "$EPOCHREALTIME" "$*" >> {stamps}
-{ffmpeg} "$@"
+TIMEFORMAT='%U %S'
+{{ time {ffmpeg} "$@" 2>&3; }} 3>&2 2> {stamps}.cpu
 code=$?
 printf 'end %s %s\\n' "$EPOCHREALTIME" "$*" >> {stamps}
 exit $code
@@ -32,6 +33,10 @@ class Stamps:
     """When ffmpeg ran, by the clock of time.time()."""
 
     file: Path
+
+    def processor_time(self) -> float:
+        """Seconds that the last run took of the processors."""
+        return sum(map(float, self.file.with_name(f"{self.file.name}.cpu").read_text().split()))
 
     def of(self, film: Path) -> tuple[float, float]:
         """Start and end of the first run that reads `film` and has ended; waits for it, at most a minute."""
