@@ -285,7 +285,8 @@ def _connect(file: Path) -> sqlite3.Connection:
 def _set_aside(file: Path) -> Path:
     aside = file.with_name(f"{file.name}.damaged-{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}")
     file.rename(aside)
-    for suffix in ("-wal", "-shm"):
-        file.with_name(file.name + suffix).unlink(missing_ok=True)
+    for suffix in ("-wal", "-shm"):  # the last changes may be in there: whoever wants to rescue them needs both
+        with suppress(FileNotFoundError):
+            file.with_name(file.name + suffix).rename(aside.with_name(aside.name + suffix))
     _damage_mark(file).unlink(missing_ok=True)
     return aside

@@ -186,7 +186,7 @@ async def test_a_damaged_database_is_set_aside_and_a_new_one_begun(
     async with open_store(tmp_path, lambda event: None) as store:
         assert (await store.read(lambda ledger: ledger.page(JobQuery()))).total == 0
         await store.write(lambda ledger: ledger.add(a_job()))
-    aside = list(tmp_path.glob("mkv2castd.sqlite.damaged-*"))
+    aside = list(tmp_path.glob("mkv2castd.sqlite.damaged-*[0-9]"))
     assert len(aside) == 1
     assert aside[0].read_bytes() == bytes(raw)
     assert "damaged" in caplog.text
@@ -221,7 +221,7 @@ async def test_damage_that_is_met_at_work_ends_the_store_and_the_next_start_sets
     async with open_store(tmp_path, lambda event: None) as store:
         assert (await store.read(lambda ledger: ledger.page(JobQuery()))).total == 0
     async with open_store(tmp_path, lambda event: None):
-        assert len(list(tmp_path.glob("mkv2castd.sqlite.damaged-*"))) == 1
+        assert len(list(tmp_path.glob("mkv2castd.sqlite.damaged-*[0-9]"))) == 1
 
 
 async def test_a_disk_without_room_for_a_new_database_is_a_configuration_error(
