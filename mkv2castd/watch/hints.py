@@ -3,7 +3,7 @@
 watchfiles looks for changes by sleeping and looking: steps of 5 ms cost 1.6 % of a core for every folder, for ever.
 Here its public `watch()` is only asked once the kernel has said that there is something: the inotify descriptor
 that watchfiles has opened is told to signal the thread of this folder (F_SETOWN_EX), which waits for that signal.
-That takes 11 ms from a rename to the answer and no CPU in between. Where the descriptor cannot be found (no /proc),
+That takes 5 ms from a rename to the answer and no CPU in between. Where the descriptor cannot be found (no /proc),
 the thread asks every 50 ms instead.
 
 The signal is SIGURG: ignored by default, so that it can never end the process, blocked in this thread only, and
@@ -31,7 +31,8 @@ from watchfiles import Change, watch
 
 _F_SETOWN_EX = 15  # <fcntl.h>; Python has no name for it
 _F_OWNER_TID = 0
-_STEP_MS = 5
+_STEP_MS = 2
+_PATIENCE_MS = 10  # asked after a signal, it may not have taken the change in yet
 _GATHER_MS = 50
 # After a signal watchfiles may need a moment to take the change in: it is asked again, so late, with no new signal.
 _ECHOES = (0.05, 0.5)
@@ -122,7 +123,7 @@ class Hints:
             watch_filter=None,
             debounce=_GATHER_MS,
             step=_STEP_MS,
-            rust_timeout=1,
+            rust_timeout=_PATIENCE_MS,
             yield_on_timeout=True,
             raise_interrupt=False,
             force_polling=False,
