@@ -13,7 +13,8 @@ from tests.clips import make_clip
 from tests.daemon import Daemon
 from tests.trouble import CONFIG, calm, encoding, fake, ffmpegs, fill, litter, slow_film, small_disk, soon, state_of
 
-RETRY = "[queue]\nmin_free_gib = 0\nretries = 1\nstall_seconds = 1\n"
+# three seconds, so that no film on a busy machine is taken for a hanging one
+RETRY = "[queue]\nmin_free_gib = 0\nretries = 1\nstall_seconds = 3\n"
 
 
 def _of_bad(script: str) -> str:
