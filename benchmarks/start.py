@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import shutil
 import subprocess
 import time
@@ -75,6 +76,8 @@ def _written(model: Path, target: Path) -> float:
         for begin in range(0, len(data), step):
             stream.write(data[begin : begin + step])
             time.sleep(0.05)
+        # no film is closed in step with the daemon's looks
+        time.sleep(random.uniform(0, 0.1))
         return time.time()
 
 
