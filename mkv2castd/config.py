@@ -46,6 +46,9 @@ _Span = Annotated[float, msgspec.Meta(ge=0, le=1_000_000)]
 _Period = Annotated[float, msgspec.Meta(gt=0, le=1_000_000)]
 Quality = Literal["fast", "balanced", "high"]
 SourcePolicy = Literal["keep", "trash", "replace"]
+Subtitles = Literal["sidecar", "embed", "burn", "none"]
+Surround = Literal["drop", "after", "only"]
+Loudnorm = Literal["off", "ebu-r128"]
 
 
 class FolderConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -68,6 +71,8 @@ class FolderConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     keep_trash_days: _Days = 30
     hardlinks: bool = False
     priority: Annotated[int, msgspec.Meta(ge=-100, le=100)] = 0
+    subtitles: Subtitles = "sidecar"
+    burn_forced_only: bool = False
     accept_damaged: bool = False
 
     @property
@@ -86,7 +91,11 @@ class VideoConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class AudioConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    languages: tuple[str, ...] = ()
+    surround: Surround = "after"
     bitrate_kbps: Annotated[int, msgspec.Meta(ge=32, le=512)] = 192
+    passthrough: tuple[str, ...] = ()
+    loudness: Loudnorm = "off"
 
 
 class DevicesConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -144,6 +153,12 @@ class Settings:
     quality: Quality = "balanced"
     max_height: int = 0
     audio_bitrate_kbps: int = 192
+    subtitles: Subtitles = "sidecar"
+    burn_forced_only: bool = False
+    languages: tuple[str, ...] = ()
+    surround: Surround = "after"
+    passthrough: tuple[str, ...] = ()
+    loudness: Loudnorm = "off"
     min_free_bytes: int = 5 * 2**30
     stall_seconds: float = 300
 
@@ -168,6 +183,12 @@ def settings_for(
         quality=config.video.quality,
         max_height=config.video.max_height,
         audio_bitrate_kbps=config.audio.bitrate_kbps,
+        subtitles=base.subtitles,
+        burn_forced_only=base.burn_forced_only,
+        languages=config.audio.languages,
+        surround=config.audio.surround,
+        passthrough=config.audio.passthrough,
+        loudness=config.audio.loudness,
         min_free_bytes=int(config.queue.min_free_gib * 2**30),
         stall_seconds=config.queue.stall_seconds,
     )

@@ -60,11 +60,20 @@ MEANINGS: Mapping[str, str] = MappingProxyType(
         "folder.hardlinks": "Whether a source with other hard links (a torrent that is being seeded) may be trashed "
         "or replaced.",
         "folder.priority": "Which folder's films come first: the higher ones.",
+        "folder.subtitles": "sidecar: text subtitles also as WebVTT files beside the output, the form that Cast "
+        "devices show. embed: in the output only. burn: one is drawn into the picture. none: no subtitles.",
+        "folder.burn_forced_only": "With burn: only forced subtitles, the ones for foreign speech, are drawn.",
         "folder.accept_damaged": "Whether what is left of a truncated film is converted.",
         "video.quality": "fast: quicker and larger. high: slower, smaller and better.",
         "video.max_height": "The greatest height of a picture; larger ones are made smaller. 0: what the devices "
         "play; else at least 16.",
+        "audio.languages": "ISO 639 codes, the first one comes first; other languages follow in their order. "
+        "Empty: all in their order.",
+        "audio.surround": "drop: stereo only. after: surround is kept behind the stereo track. only: no stereo track "
+        "is made of it.",
         "audio.bitrate_kbps": "Kilobits a second for each pair of channels.",
+        "audio.passthrough": "Codecs that your receiver plays, although the devices do not: ac3, eac3, dts, truehd.",
+        "audio.loudness": "ebu-r128: sound that is encoded is made equally loud, in two passes.",
         "devices.cpu_slots": "How many films are encoded at the same time.",
         "devices.remux_slots": "How many films, whose picture is only copied, are converted beside these.",
         "queue.paused": "Whether nothing new is started. Pausing at run time is remembered and wins.",

@@ -27,7 +27,8 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
         "deciding",
         (
             *("encoder", "encoder.audio_rules", "encoder.backends", "encoder.command", "encoder.effects"),
-            *("encoder.extra_rules",),
+            *("encoder.extra_rules", "encoder.captions", "encoder.pictures", "encoder.sound"),
+            *("encoder.targets", "encoder.telling", "encoder.tools"),
             *("encoder.faults", "encoder.ffprobe", "encoder.filters", "encoder.h264_levels", "encoder.lenient"),
             *("encoder.media", "encoder.naming", "encoder.plan", "encoder.profiles", "encoder.progress"),
             *("encoder.schedule", "encoder.tag", "encoder.usable", "encoder.video_rules", "wishes"),
@@ -36,6 +37,7 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         "doing",
         (
+            *("encoder.groundwork",),
             *("encoder.analyze", "encoder.boxes", "encoder.child", "encoder.commit", "encoder.files"),
             *("encoder.joblog", "encoder.media_cache", "encoder.original", "encoder.orphans", "encoder.output"),
             *("encoder.pacer", "encoder.probe", "encoder.process", "encoder.sample", "encoder.target"),
@@ -99,7 +101,8 @@ PURE = frozenset(
     {
         *("config_checks", "config_errors", "default_config", "errors", "finding", "model", "queries"),
         *("encoder.audio_rules", "encoder.backends", "encoder.command", "encoder.effects", "encoder.extra_rules"),
-        *("encoder.faults",),
+        *("encoder.captions", "encoder.faults", "encoder.pictures", "encoder.sound", "encoder.targets"),
+        *("encoder.telling", "encoder.tools"),
         *("encoder.ffprobe", "encoder.filters", "encoder.h264_levels", "encoder.lenient", "encoder.media"),
         *("encoder.naming", "encoder.plan", "encoder.profiles", "encoder.progress", "encoder.schedule"),
         *("encoder.tag", "encoder.usable", "encoder.video_rules"),

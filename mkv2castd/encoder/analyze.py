@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from mkv2castd.config import Settings
-from mkv2castd.encoder.plan import Skip, analysis, plan
+from mkv2castd.encoder.plan import Skip, plan
 from mkv2castd.encoder.probe import probe
+from mkv2castd.encoder.telling import analysis
 from mkv2castd.model import Analysis
 
 

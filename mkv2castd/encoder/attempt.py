@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 from uuid import UUID
@@ -16,6 +17,7 @@ from mkv2castd.config import Settings
 from mkv2castd.encoder import faults, output, process
 from mkv2castd.encoder.child import Child
 from mkv2castd.encoder.command import convert_argv
+from mkv2castd.encoder.groundwork import groundwork
 from mkv2castd.encoder.media import Media
 from mkv2castd.encoder.naming import temporary_for
 from mkv2castd.encoder.output import Commit
@@ -23,6 +25,8 @@ from mkv2castd.encoder.plan import Plan, Skip, plan
 from mkv2castd.encoder.probe import probe
 from mkv2castd.encoder.progress import Meter, ProgressReader
 from mkv2castd.encoder.tag import tag_for
+from mkv2castd.encoder.targets import Groundwork
+from mkv2castd.encoder.tools import UNASKED, Tools
 from mkv2castd.encoder.verify import verify
 from mkv2castd.errors import DeviceError, ErrorCode, MediaError
 from mkv2castd.model import Identity, Progress, Stage, printable
@@ -38,7 +42,7 @@ class Task:
     """All that one try needs. `media`: what is known of the source already, else it is probed.
 
     replaces: our own older output at `target`, which may be overwritten. log: where ffmpeg's words are kept.
-    environment: added to the children's.
+    environment: added to the children's. tools: what ffmpeg can do here.
     """
 
     job_id: UUID
@@ -50,6 +54,7 @@ class Task:
     media: Media | None = None
     log: Path | None = None
     environment: Mapping[str, str] | None = None
+    tools: Tools = UNASKED
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +117,15 @@ async def attempt(task: Task, journal: Journal, report: Callable[[Progress], Non
     `handle.committing`, it leaves no child and no temporary; from then on it goes through.
     """
     media = task.media if task.media is not None else await probe(task.source, task.environment)
-    decision = plan(media, task.settings)
+    decision = plan(media, task.settings, task.tools)
     if isinstance(decision, Skip):
         raise MediaError(ErrorCode.SOURCE_CHANGED, f"nothing is left to do: {decision.reason}")
     temporary = temporary_for(task.target, task.job_id)
     try:
         await in_thread(_reserve, temporary)
-        last = await _encode(task, decision, temporary, report, handle)
+        runner = partial(_run_quietly, task, handle)
+        async with groundwork(decision, task.source, temporary, runner) as laid:
+            last = await _encode(task, decision, laid, temporary, report, handle)
         report(_at(last, Stage.VERIFYING))
         await verify(temporary, decision, media, task.settings, task.environment)
         report(_at(last, Stage.FINALIZING))
@@ -153,10 +160,30 @@ async def _commit(commit: Commit, journal: Journal) -> Done:
     return Done(commit, exit_code=0)
 
 
+async def _run_quietly(task: Task, handle: Handle, argv: Sequence[str]) -> str:
+    """A child beside the encoding itself: whatever it writes to stdout counts as an advance."""
+    ended = await process.run(
+        argv,
+        on_line=lambda line: True,
+        log=task.log,
+        stall_seconds=task.settings.stall_seconds,
+        on_start=handle.adopt,
+        environment=task.environment,
+    )
+    if ended.exit_code != 0:
+        raise faults.classify(ended.exit_code, ended.stderr_tail)
+    return ended.stderr_tail
+
+
 async def _encode(
-    task: Task, decision: Plan, temporary: Path, report: Callable[[Progress], None], handle: Handle
+    task: Task,
+    decision: Plan,
+    laid: Groundwork,
+    temporary: Path,
+    report: Callable[[Progress], None],
+    handle: Handle,
 ) -> Progress:
-    argv = convert_argv(decision, task.source, temporary, tag_for(task.source, task.identity))
+    argv = convert_argv(decision, task.source, temporary, tag_for(task.source, task.identity), laid)
     meter = Meter(decision.duration, decision.stage)
     reader = ProgressReader()
     last = Progress(decision.stage, 0.0)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from mkv2castd.config import Settings
 from mkv2castd.encoder.media import AudioStream
 from mkv2castd.encoder.profiles import ContainerRow, Profile
+from mkv2castd.encoder.targets import AudioTarget
+from mkv2castd.encoder.tools import Tools
 
 STEREO = 2
 _KEPT_RATES = frozenset({32_000, 44_100, 48_000})
 _USUAL_RATE = 48_000
-# Codecs that ffmpeg 5.1 names but cannot decode.
-UNDECODABLE = frozenset({"ac4", "mpegh_3d_audio"})
 _NAMES = MappingProxyType(
     {
         "aac": "AAC",
@@ -30,17 +29,6 @@ _NAMES = MappingProxyType(
 _PASSTHROUGH = frozenset({"ac3", "eac3", "dts", "truehd", "mlp"})
 
 
-@dataclass(frozen=True, slots=True)
-class AudioTarget:
-    """What a track is encoded to. layout_known: ffmpeg knows how to mix the source down by itself."""
-
-    codec: str
-    channels: int
-    sample_rate: int
-    bitrate_kbps: int
-    layout_known: bool = True
-
-
 def describe(stream: AudioStream) -> str:
     """ "5.1 DTS", "stereo HE-AAC", "Opus" """
     name = _NAMES.get(stream.codec or "", (stream.codec or "unknown codec").upper())
@@ -49,10 +37,10 @@ def describe(stream: AudioStream) -> str:
     return name if stream.channels is None else f"{_channels(stream)} {name}"
 
 
-def usable(stream: AudioStream) -> bool:
+def usable(stream: AudioStream, tools: Tools) -> bool:
     """Whether there is any sound to decode: a codec that ffmpeg decodes, and at least one fact about the sound."""
     told = stream.channels is not None or stream.sample_rate is not None
-    return told and stream.codec is not None and stream.codec not in UNDECODABLE
+    return told and tools.can_decode(stream.codec)
 
 
 def faults(stream: AudioStream, first: bool, profile: Profile, container: ContainerRow) -> tuple[str, ...]:

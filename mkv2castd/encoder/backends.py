@@ -8,9 +8,8 @@ from fractions import Fraction
 from types import MappingProxyType
 
 from mkv2castd.config import Quality
-from mkv2castd.encoder.audio_rules import AudioTarget
 from mkv2castd.encoder.h264_levels import LEVELS, level_name
-from mkv2castd.encoder.video_rules import VideoTarget
+from mkv2castd.encoder.targets import AudioTarget, VideoTarget
 
 KEYFRAME_SECONDS = 2
 _ASSUMED_RATE = Fraction(25)

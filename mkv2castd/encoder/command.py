@@ -6,13 +6,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from mkv2castd.encoder.audio_rules import AudioTarget
 from mkv2castd.encoder.backends import SUBTITLE_ENCODERS, audio_encoder, video_encoder
 from mkv2castd.encoder.filters import video_filters
 from mkv2castd.encoder.h264_levels import level_name
 from mkv2castd.encoder.media import OUR_TAG, VideoStream
-from mkv2castd.encoder.plan import Plan, StreamPlan
-from mkv2castd.encoder.video_rules import VideoTarget
+from mkv2castd.encoder.plan import Plan
+from mkv2castd.encoder.targets import AudioTarget, Groundwork, StreamPlan, VideoTarget
 from mkv2castd.model import Action, Container
 
 _MUXERS: Mapping[Container, tuple[str, ...]] = MappingProxyType(
@@ -25,6 +24,7 @@ _MUXERS: Mapping[Container, tuple[str, ...]] = MappingProxyType(
 )
 # Packets that may wait for the first packet of a slow stream, before ffmpeg gives up the film.
 _QUEUE = "4096"
+NOTHING = Groundwork()
 
 
 def file_url(path: Path) -> str:
@@ -32,19 +32,20 @@ def file_url(path: Path) -> str:
     return f"file:{path}"
 
 
-def convert_argv(plan: Plan, source: Path, target: Path, tag: str) -> list[str]:
+def convert_argv(plan: Plan, source: Path, target: Path, tag: str, laid: Groundwork = NOTHING) -> list[str]:
     """The command that carries out `plan`. Progress comes on stdout, complaints on stderr. `tag` (short ASCII)
-    ends up in the output, where `Media.ours` finds it. An existing `target` is overwritten."""
+    ends up in the output, where `Media.ours` finds it. laid: what was found out and laid out beforehand. An existing
+    `target` is overwritten."""
     argv = ["ffmpeg", "-hide_banner", "-nostdin", "-nostats", "-v", "warning"]
     argv += ["-progress", "pipe:1", "-stats_period", "0.5", "-y"]
     if plan.missing_times:
         argv += ["-fflags", "+genpts"]
     # what calls itself a film but is a playlist must not make ffmpeg open addresses
     argv += ["-protocol_whitelist", "file", "-i", file_url(source)]
-    for stream in plan.kept:
+    for stream in plan.tracks:
         argv += ["-map", f"0:{stream.index}"]
     argv += ["-map_metadata", "0", "-map_chapters", "0" if plan.chapters else "-1"]
-    for position, stream in enumerate(plan.kept):
+    for position, stream in enumerate(plan.tracks):
         argv += _stream_options(plan, position, stream)
     argv += _tag_options(plan, tag)
     argv += ["-max_muxing_queue_size", _QUEUE, *_MUXERS[plan.container]]
@@ -65,8 +66,8 @@ def _stream_options(plan: Plan, position: int, stream: StreamPlan) -> Iterator[s
 def _pairs(plan: Plan, stream: StreamPlan) -> Iterator[tuple[str, str]]:
     if stream.action is Action.COPY:
         yield "-c", "copy"
-        if stream.relevel is not None:
-            yield "-bsf", f"h264_metadata=level={level_name(stream.relevel)}"
+        if stream.mend is not None and stream.mend.level is not None:
+            yield "-bsf", f"h264_metadata=level={level_name(stream.mend.level)}"
         if isinstance(stream.source, VideoStream) and stream.source.cover:
             yield "-disposition", "attached_pic"
     elif stream.video is not None:
@@ -107,8 +108,7 @@ def _in_pairs(options: list[str]) -> Iterator[tuple[str, str]]:
 
 def _tag_options(plan: Plan, tag: str) -> list[str]:
     """See media.py for why the MP4 muxer needs another place."""
-    picture = next(n for n, stream in enumerate(plan.kept) if stream is plan.picture)
     if plan.container is Container.MP4:
-        return [f"-metadata:s:{picture}", f"handler_name={OUR_TAG}={tag}"]
+        return ["-metadata:s:0", f"handler_name={OUR_TAG}={tag}"]
     # an older tag of ours on the track would otherwise outlive a conversion from MP4
-    return ["-metadata", f"{OUR_TAG}={tag}", f"-metadata:s:{picture}", "handler_name="]
+    return ["-metadata", f"{OUR_TAG}={tag}", "-metadata:s:0", "handler_name="]

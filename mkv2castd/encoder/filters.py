@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mkv2castd.encoder.media import VideoStream
-from mkv2castd.encoder.video_rules import VideoTarget
+from mkv2castd.encoder.targets import VideoTarget
 
 # Peak brightness in nits that 1.0 stands for before tone mapping: what SDR screens are graded for.
 _SDR_NITS = 100

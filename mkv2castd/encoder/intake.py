@@ -16,12 +16,13 @@ from mkv2castd.encoder.film import one_film
 from mkv2castd.encoder.line import Gate, Line
 from mkv2castd.encoder.media import Media
 from mkv2castd.encoder.media_cache import MediaCache
-from mkv2castd.encoder.plan import Plan, Skip, analysis, plan
+from mkv2castd.encoder.plan import Plan, Skip, plan
 from mkv2castd.encoder.probe import PATIENCE_SECONDS, probe
 from mkv2castd.encoder.running import House
 from mkv2castd.encoder.schedule import Turn
 from mkv2castd.encoder.standing import is_away, is_expected
 from mkv2castd.encoder.target import Claim, claim
+from mkv2castd.encoder.telling import analysis
 from mkv2castd.errors import ConfigError, DeviceError, ErrorCode, MediaError, Mkv2castdError
 from mkv2castd.ledger import Ledger
 from mkv2castd.model import Failure, Identity, Job, JobStatus, Stage, advance, printable

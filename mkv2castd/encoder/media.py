@@ -8,12 +8,44 @@ that holds nothing but "VideoHandler" in almost every file: no tag of the source
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from fractions import Fraction
+from pathlib import Path
 
 from mkv2castd.model import StreamKind
 
 OUR_TAG = "MKV2CASTD"
 HDR_TRANSFERS = frozenset({"smpte2084", "arib-std-b67"})
+
+
+class Scan(StrEnum):
+    """How a picture is scanned, as decoded frames show it. TELECINED: film at 24 frames a second, spread over
+    interlaced video (3:2 pulldown)."""
+
+    PROGRESSIVE = "progressive"
+    TOP_FIRST = "tt"
+    BOTTOM_FIRST = "bb"
+    TELECINED = "telecined"
+
+
+@dataclass(frozen=True, slots=True)
+class Mastering:
+    """The screen that an HDR film was graded on (SMPTE ST 2086): CIE 1931 (x, y) of its colours, nits."""
+
+    red: tuple[Fraction, Fraction]
+    green: tuple[Fraction, Fraction]
+    blue: tuple[Fraction, Fraction]
+    white: tuple[Fraction, Fraction]
+    darkest: Fraction
+    brightest: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Light:
+    """How bright an HDR film is (CTA-861.3), in nits: its brightest pixel, and its brightest frame on average."""
+
+    max_content: int
+    max_average: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +81,9 @@ class VideoStream(Stream):
 
     frame_rate: frames a second on average. peak_rate: the rate that the times of all frames fit; far above the
     average where frames come at uneven times. rotation: degrees anticlockwise that a player has to turn the
-    picture, 0…359. dolby_vision: profile number.
+    picture, 0…359. dolby_vision: profile number; dolby_vision_base: what its base layer is by itself (the
+    compatibility id: 0 nothing, 1 HDR10, 2 SDR, 4 HLG, 6 HDR10 on a Blu-ray). scan: what a look at frames has
+    found, where the flags did not suffice; None: nobody has looked.
     """
 
     kind: StreamKind = StreamKind.VIDEO
@@ -69,6 +103,11 @@ class VideoStream(Stream):
     color_transfer: str | None = None
     color_primaries: str | None = None
     dolby_vision: int | None = None
+    dolby_vision_base: int | None = None
+    hdr10_plus: bool = False
+    mastering: Mastering | None = None
+    light: Light | None = None
+    scan: Scan | None = None
 
     @property
     def cover(self) -> bool:
@@ -77,6 +116,8 @@ class VideoStream(Stream):
 
     @property
     def interlaced(self) -> bool:
+        if self.scan is not None:
+            return self.scan in (Scan.TOP_FIRST, Scan.BOTTOM_FIRST)
         return self.field_order in ("tt", "bb", "tb", "bt")
 
     @property
@@ -110,6 +151,18 @@ AnyStream = VideoStream | AudioStream | SubtitleStream | OtherStream
 
 
 @dataclass(frozen=True, slots=True)
+class External:
+    """A subtitle file beside the film, by its name: `film.en.forced.srt`. codec: ffmpeg's name of its format."""
+
+    path: Path
+    codec: str
+    language: str | None = None
+    title: str | None = None
+    forced: bool = False
+    hearing_impaired: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Chapter:
     """Seconds; None where ffprobe gave nothing usable."""
 
@@ -121,7 +174,8 @@ class Chapter:
 class Media:
     """One file. format_names: ffprobe's, split ("mov", "mp4", …); brand: MP4's major brand; ours: our tag's
     value when mkv2castd made the file; probe_score: 0…100, how sure ffprobe is of the format; index_first: does an
-    MP4's `moov` lie in front? encrypted: its contents are locked, as far as its first packets tell."""
+    MP4's `moov` lie in front? encrypted: its contents are locked, as far as its first packets tell. externals:
+    subtitle files that belong to it."""
 
     streams: tuple[AnyStream, ...] = ()
     format_names: tuple[str, ...] = ()
@@ -135,6 +189,7 @@ class Media:
     ours: str | None = None
     index_first: bool | None = None
     encrypted: bool = False
+    externals: tuple[External, ...] = ()
 
     @property
     def pictures(self) -> tuple[VideoStream, ...]:

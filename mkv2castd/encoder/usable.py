@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from mkv2castd.encoder.audio_rules import UNDECODABLE, usable
+from mkv2castd.encoder.audio_rules import usable
 from mkv2castd.encoder.media import AudioStream, Media, VideoStream
+from mkv2castd.encoder.tools import Tools
 from mkv2castd.errors import ErrorCode, MediaError
 
 _LOCKED = frozenset({"encv", "enca", "drms", "drmi", "drm", "p608"})
-# Codecs that ffmpeg 5.1 names but cannot decode.
-_NO_PICTURE = frozenset({"vvc"})
 _STILLS = ("image2", "_pipe", "tty")
 # From this ffprobe score on the format is more than a guess (AVPROBE_SCORE_RETRY).
 _SURE = 26
 
 
-def require_a_film(media: Media) -> VideoStream | None:
+def require_a_film(media: Media, tools: Tools) -> VideoStream | None:
     """The film's picture, or None for a recording of sound only.
 
     Raises MediaError: source_unreadable (nothing in it, 0 seconds long, a guess of a format), unsupported_media
@@ -37,13 +36,13 @@ def require_a_film(media: Media) -> VideoStream | None:
     if picture is None and media.probe_score is not None and media.probe_score < _SURE:
         raise MediaError(ErrorCode.SOURCE_UNREADABLE, "the file is no film: its contents only resemble one")
     if picture is not None:
-        _require_a_decoder(picture)
-    _require_sound(media)
+        _require_a_decoder(picture, tools)
+    _require_sound(media, tools)
     return picture
 
 
-def _require_a_decoder(picture: VideoStream) -> None:
-    if picture.codec is None or picture.codec in _NO_PICTURE:
+def _require_a_decoder(picture: VideoStream, tools: Tools) -> None:
+    if not tools.can_decode(picture.codec):
         raise MediaError(ErrorCode.UNSUPPORTED_MEDIA, f"no decoder for the picture's codec, {_name(picture)}")
     if picture.width is None or picture.height is None:
         raise MediaError(ErrorCode.SOURCE_UNREADABLE, "the size of the picture cannot be read: the film is damaged")
@@ -54,11 +53,11 @@ def _require_a_decoder(picture: VideoStream) -> None:
         )
 
 
-def _require_sound(media: Media) -> None:
+def _require_sound(media: Media, tools: Tools) -> None:
     tracks = media.audio
-    if not tracks or any(usable(track) for track in tracks):
+    if not tracks or any(usable(track, tools) for track in tracks):
         return
-    unknown = next((track for track in tracks if track.codec is None or track.codec in UNDECODABLE), None)
+    unknown = next((track for track in tracks if not tools.can_decode(track.codec)), None)
     if unknown is not None:
         raise MediaError(ErrorCode.UNSUPPORTED_MEDIA, f"no decoder for the sound's codec, {_name(unknown)}")
     raise MediaError(ErrorCode.SOURCE_UNREADABLE, "the only sound track is announced, but holds no sound")

@@ -12,9 +12,10 @@ from types import MappingProxyType
 from mkv2castd.config import Settings
 from mkv2castd.encoder.files import start_writing
 from mkv2castd.encoder.media import Media, VideoStream
-from mkv2castd.encoder.plan import Plan, Skip, StreamPlan
+from mkv2castd.encoder.plan import Plan, Skip
 from mkv2castd.encoder.plan import plan as decide
 from mkv2castd.encoder.sample import Look, Samples
+from mkv2castd.encoder.targets import StreamPlan
 from mkv2castd.errors import DeviceError, ErrorCode, MediaError
 from mkv2castd.model import Action, StreamKind
 from mkv2castd.threads import in_thread

@@ -11,6 +11,7 @@ from mkv2castd.config import Settings
 from mkv2castd.encoder.h264_levels import fits, level_name
 from mkv2castd.encoder.media import VideoStream
 from mkv2castd.encoder.profiles import Limit, VideoRow
+from mkv2castd.encoder.targets import VideoTarget
 
 # Measured rates are a little off (30.03 for 30): that much above a limit is no fault.
 _SLACK = Fraction(101, 100)
@@ -33,29 +34,6 @@ _NAMES = MappingProxyType(
         "wmv3": "WMV 9",
     }
 )
-
-
-@dataclass(frozen=True, slots=True)
-class VideoTarget:
-    """What a picture is encoded to. rate: frames a second, None leaves them as they are.
-
-    tone_map: out of HDR; wide: out of BT.2020 colours without HDR; to_bt709: the result is tagged BT.709.
-    """
-
-    codec: str
-    width: int
-    height: int
-    level: int | None = None
-    rate: Fraction | None = None
-    scale: bool = False
-    deinterlace: bool = False
-    tone_map: bool = False
-    wide: bool = False
-    rgb: bool = False
-
-    @property
-    def to_bt709(self) -> bool:
-        return self.tone_map or self.wide or self.rgb
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from fractions import Fraction
 from typing import Any
 
 from mkv2castd.encoder.media import AnyStream, AudioStream, Media, OtherStream, SubtitleStream, VideoStream
-from mkv2castd.encoder.plan import Plan, StreamPlan
+from mkv2castd.encoder.plan import Plan
+from mkv2castd.encoder.targets import StreamPlan
 from mkv2castd.model import Container, StreamKind
 
 FORMATS = {
@@ -85,7 +86,7 @@ def _result(stream: StreamPlan, position: int, plan: Plan) -> AnyStream:
         )
     if isinstance(source, VideoStream):
         rotation = source.rotation if plan.container is Container.MP4 else 0
-        level = stream.relevel if stream.relevel is not None else source.level
+        level = stream.mend.level if stream.mend is not None and stream.mend.level is not None else source.level
         return replace(source, rotation=rotation, level=level)
     if isinstance(source, AudioStream) and stream.audio is not None:
         goal = stream.audio

@@ -9,10 +9,9 @@ from typing import get_args
 import pytest
 
 from mkv2castd.config import Quality
-from mkv2castd.encoder.audio_rules import AudioTarget
 from mkv2castd.encoder.backends import AUDIO_ENCODERS, SUBTITLE_ENCODERS, VIDEO_ENCODERS, VideoEncoder, audio_encoder
 from mkv2castd.encoder.backends import video_encoder as encoder_of
-from mkv2castd.encoder.video_rules import VideoTarget
+from mkv2castd.encoder.targets import AudioTarget, VideoTarget
 
 TARGET = VideoTarget("h264", 1920, 1080, 41)
 # Options of every encoder, which `-h encoder=` does not list.

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from mkv2castd.config import Settings
 from mkv2castd.encoder.media import AudioStream, Chapter, Media
-from mkv2castd.encoder.plan import Plan, Skip, StreamPlan, analysis, container_of, plan
+from mkv2castd.encoder.plan import Plan, Skip, container_of, plan
+from mkv2castd.encoder.targets import Mend, StreamPlan
+from mkv2castd.encoder.telling import analysis
 from mkv2castd.errors import ErrorCode, MediaError, RequestError
 from mkv2castd.model import Action, Container, Stage, StreamKind
 from tests.encoder.films import FORMATS, audio, data, film, font, result_of, subtitle, video
@@ -77,11 +79,11 @@ class TestPicture:
 
     def test_an_overstated_level_is_rewritten_without_encoding(self) -> None:
         kept = picture(width=1280, height=720, level=52)
-        assert (kept.action, kept.relevel) == (Action.COPY, 41)
+        assert (kept.action, kept.mend) == (Action.COPY, Mend(level=41))
         assert "stated level is too high" in kept.reason
 
     def test_an_overstated_level_is_reason_enough_not_to_skip(self) -> None:
-        assert planned(film(video(level=52), audio())).picture.relevel == 41
+        assert planned(film(video(level=52), audio())).picture.mend == Mend(level=41)
 
     def test_720p60_plays_on_the_first_chromecast_and_1080p60_on_the_third(self) -> None:
         small = {"width": 1280, "height": 720, "frame_rate": Fraction(60000, 1001)}
