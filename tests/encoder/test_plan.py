@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from mkv2castd.config import Settings
 from mkv2castd.encoder.media import AudioStream, Chapter, Media
@@ -17,7 +14,7 @@ from mkv2castd.encoder.targets import Mend, StreamPlan
 from mkv2castd.encoder.telling import analysis
 from mkv2castd.errors import ErrorCode, MediaError, RequestError
 from mkv2castd.model import Action, Container, Stage, StreamKind
-from tests.encoder.films import FORMATS, audio, data, film, font, result_of, subtitle, video
+from tests.encoder.films import FORMATS, audio, data, film, font, subtitle, video
 
 MKV, MP4, WEBM = Settings(), Settings(container=Container.MP4), Settings(container=Container.WEBM)
 HDR = {"codec": "hevc", "profile": "Main 10", "level": 153, "pixel_format": "yuv420p10le"}
@@ -395,79 +392,3 @@ def test_packets_without_times_get_some() -> None:
 
 def test_containers_are_known_by_content() -> None:
     assert [container_of(film(container=name)) for name in FORMATS] == ["mkv", "mkv", "mp4", "mpegts", None]
-
-
-def _maybe(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    return st.none() | values
-
-
-_RATES = st.sampled_from([Fraction(24000, 1001), *map(Fraction, (25, 50, 60, 999)), Fraction(1, 7)])
-_VIDEO = st.fixed_dictionaries(
-    {
-        "codec": st.sampled_from(["h264", "h264", "hevc", "vp8", "vp9", "mpeg2video", "mjpeg"]),
-        "profile": _maybe(st.sampled_from(["High", "Main", "High 10", "0"])),
-        "level": _maybe(st.sampled_from([9, 10, 31, 40, 41, 42, 51, 52, 62, 153])),
-        "width": st.integers(1, 65536) | st.sampled_from([320, 1280, 1920, 3840]),
-        "height": st.integers(1, 65536) | st.sampled_from([180, 720, 1080, 2160]),
-        "refs": _maybe(st.integers(1, 16)),
-        "bitrate": _maybe(st.sampled_from([1, 5_000_000, 10**9])),
-        "pixel_format": _maybe(st.sampled_from(["yuv420p", "yuvj420p", "yuv420p10le", "gbrp"])),
-        "frame_rate": _maybe(_RATES),
-        "peak_rate": _maybe(_RATES),
-        "pixel_aspect": _maybe(st.sampled_from([Fraction(1), Fraction(64, 45), Fraction(1, 1000), Fraction(10**6)])),
-        "field_order": _maybe(st.sampled_from(["progressive", "tt", "bb", "tb"])),
-        "rotation": st.sampled_from([0, 0, 0, 90, 180, 270]),
-        "color_transfer": _maybe(st.sampled_from(["bt709", "smpte2084", "arib-std-b67"])),
-        "dispositions": st.sampled_from([frozenset[str](), frozenset({"default"}), frozenset({"attached_pic"})]),
-    }
-).map(lambda facts: video(**facts))
-_AUDIO = st.fixed_dictionaries(
-    {
-        "codec": _maybe(st.sampled_from(["aac", "aac", "mp3", "opus", "vorbis", "flac", "ac3", "dts", "pcm_s16le"])),
-        "profile": _maybe(st.sampled_from(["LC", "HE-AAC", "LTP"])),
-        "channels": _maybe(st.sampled_from([1, 2, 6, 8, 16])),
-        "sample_rate": _maybe(st.sampled_from([8000, 44100, 48000, 96000, 192000])),
-        "bits": _maybe(st.sampled_from([16, 24, 32])),
-    }
-).map(lambda facts: audio(**facts))
-_SUBTITLE = st.sampled_from(["subrip", "ass", "mov_text", "webvtt", "hdmv_pgs_subtitle", "dvb_teletext"]).map(
-    lambda codec: subtitle(0, codec)
-)
-_OTHER = st.sampled_from([font(0, mimetype="font/ttf"), font(0), data(0, codec="bin_data")])
-_FILMS = st.builds(
-    lambda streams, container, brand: film(
-        *(replace(stream, index=position) for position, stream in enumerate(streams)),
-        container=container,
-        brand=brand,
-    ),
-    st.lists(_VIDEO | _AUDIO | _SUBTITLE | _OTHER, min_size=1, max_size=6),
-    st.sampled_from(sorted(FORMATS)),
-    st.sampled_from([None, "isom", "qt  "]),
-)
-
-
-@pytest.mark.parametrize("profile", ["chromecast", "chromecast-1", "chromecast-3", "chromecast-3 chromecast-1"])
-@pytest.mark.parametrize("container", list(Container))
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(media=_FILMS, max_height=st.sampled_from([0, 0, 1, 480, 720, 99999]))
-def test_a_plan_carried_out_leaves_nothing_to_do(
-    media: Media, max_height: int, container: Container, profile: str
-) -> None:
-    to = Settings(profile=tuple(profile.split()), container=container, max_height=max_height)
-    try:
-        decision = plan(media, to)
-    except MediaError as error:
-        assert error.message  # noqa: PT017  one of several outcomes, each of them fine
-        return
-    if isinstance(decision, Skip):
-        assert decision.reason
-        return
-    assert tuple(stream.source for stream in decision.streams) == media.streams
-    assert all(decision.reasons)
-    assert decision.picture in decision.kept
-    kinds = [stream.kind for stream in decision.kept if isinstance(stream.source, AudioStream)]
-    assert bool(kinds) is bool(media.audio)
-    told = analysis(media, decision, to)
-    assert [stream.index for stream in told.streams] == [stream.index for stream in media.streams]
-    again = plan(result_of(decision, media), to)
-    assert isinstance(again, Skip), again.reasons
