@@ -19,6 +19,7 @@ MOST_LINES = 300
 # Floors, from the ground up. A module may import its own floor and those below; a new module needs its place here.
 FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("nouns", ("", "errors", "model", "finding", "queries")),
+    ("knowledge", ("encoder.languages",)),
     ("tools", ("boundary", "lock", "log", "patience", "supervise", "threads", "thrift")),
     ("configuration", ("config", "config_checks", "config_errors", "config_files", "default_config")),
     ("events", ("events",)),
@@ -41,7 +42,7 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
             *("encoder.analyze", "encoder.boxes", "encoder.child", "encoder.commit", "encoder.files"),
             *("encoder.joblog", "encoder.media_cache", "encoder.original", "encoder.orphans", "encoder.output"),
             *("encoder.pacer", "encoder.probe", "encoder.process", "encoder.sample", "encoder.target"),
-            *("encoder.trash", "encoder.verify"),
+            *("encoder.toolbox", "encoder.trash", "encoder.verify"),
         ),
     ),
     ("one try", ("encoder.attempt",)),
@@ -105,7 +106,7 @@ PURE = frozenset(
         *("encoder.telling", "encoder.tools"),
         *("encoder.ffprobe", "encoder.filters", "encoder.h264_levels", "encoder.lenient", "encoder.media"),
         *("encoder.naming", "encoder.plan", "encoder.profiles", "encoder.progress", "encoder.schedule"),
-        *("encoder.tag", "encoder.usable", "encoder.video_rules"),
+        *("encoder.tag", "encoder.usable", "encoder.video_rules", "encoder.languages"),
         *("watch.rules", "watch.settle", "api.render", "api.wire"),
     }
 )
