@@ -19,6 +19,7 @@ import msgspec
 from mkv2castd.config_checks import (
     default_name,
     height_fault,
+    language_fault,
     listen_address,
     name_fault,
     normal_path,
@@ -49,6 +50,7 @@ SourcePolicy = Literal["keep", "trash", "replace"]
 Subtitles = Literal["sidecar", "embed", "burn", "none"]
 Surround = Literal["drop", "after", "only"]
 Loudnorm = Literal["off", "ebu-r128"]
+Passthrough = Literal["ac3", "eac3", "dts", "truehd"]
 
 
 class FolderConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -94,7 +96,7 @@ class AudioConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     languages: tuple[str, ...] = ()
     surround: Surround = "after"
     bitrate_kbps: Annotated[int, msgspec.Meta(ge=32, le=512)] = 192
-    passthrough: tuple[str, ...] = ()
+    passthrough: tuple[Passthrough, ...] = ()
     loudness: Loudnorm = "off"
 
 
@@ -157,7 +159,7 @@ class Settings:
     burn_forced_only: bool = False
     languages: tuple[str, ...] = ()
     surround: Surround = "after"
-    passthrough: tuple[str, ...] = ()
+    passthrough: tuple[Passthrough, ...] = ()
     loudness: Loudnorm = "off"
     min_free_bytes: int = 5 * 2**30
     stall_seconds: float = 300
@@ -232,6 +234,8 @@ def _faults(config: Config, known_profiles: Collection[str]) -> Iterator[tuple[s
             (f"{at}.suffix", suffix_fault(folder.suffix, not folder.output, folder.source == "replace")),
         ]
         checked += [(f"{at}.profile", profile_fault(name, known_profiles)) for name in folder.profile]
+    for number, code in enumerate(config.audio.languages):
+        checked.append((f"audio.languages[{number}]", language_fault(code)))
     for number, address in enumerate(config.http.listen):
         try:
             listen_address(address)

@@ -7,6 +7,7 @@ import os.path
 from collections.abc import Collection
 from pathlib import Path
 
+from mkv2castd.encoder.languages import known
 from mkv2castd.model import printable
 
 SUFFIX_BYTES = 100
@@ -68,6 +69,12 @@ def height_fault(value: int) -> str | None:
             f"{value} is too small; allowed: 0 (no limit of its own), or a whole number from {LEAST_HEIGHT} to 4320"
         )
     return None
+
+
+def language_fault(code: str) -> str | None:
+    if known(code):
+        return None
+    return f"{code!r} is no language of ISO 639; allowed: codes of two or three letters, as in de, deu or ger"
 
 
 def listen_address(text: str) -> tuple[str, int] | Path:

@@ -78,12 +78,18 @@ class TestReading:
             keep_trash_days = 7
             hardlinks = true
             priority = -100
+            subtitles = "embed"
+            burn_forced_only = true
             accept_damaged = true
             [video]
             quality = "high"
             max_height = 720
             [audio]
+            languages = ["de", "ENG"]
+            surround = "only"
             bitrate_kbps = 256
+            passthrough = ["ac3", "eac3"]
+            loudness = "ebu-r128"
             [devices]
             cpu_slots = 2
             remux_slots = 4
@@ -115,6 +121,8 @@ class TestReading:
             keep_trash_days=7,
             hardlinks=True,
             priority=-100,
+            subtitles="embed",
+            burn_forced_only=True,
             accept_damaged=True,
         )
         got = read(file)
@@ -122,7 +130,7 @@ class TestReading:
         assert got.folder[0].root == Path("/srv/incoming")
         assert got.folder[0].output_root == Path("/srv/cast")
         assert got.video == config.VideoConfig("high", 720)
-        assert got.audio == config.AudioConfig(256)
+        assert got.audio == config.AudioConfig(("de", "ENG"), "only", 256, ("ac3", "eac3"), "ebu-r128")
         assert got.devices == config.DevicesConfig(2, 4)
         assert got.queue == config.QueueConfig(True, 0.5, 0, 1, 60)
         assert got.http == config.HttpConfig(("[::1]:0", "unix:/run/mkv2castd/http"))
@@ -244,9 +252,15 @@ WRONG = [
     ("folder.keep_trash_days", [TEXT, 1.5, -1, 10**30]),
     ("folder.hardlinks", [TEXT, NUMBER]),
     ("folder.priority", [TEXT, 1.5, -101, 101]),
+    ("folder.subtitles", [NUMBER, "vtt", ["burn"]]),
+    ("folder.burn_forced_only", [TEXT, NUMBER]),
     ("folder.accept_damaged", [TEXT, NUMBER]),
     ("video.quality", [NUMBER, "best"]),
     ("video.max_height", [TEXT, 1.5, -1, 1, 15, 4321]),
+    ("audio.languages", ["de", [NUMBER], ["german"], ["xx"], ["und"], ["de-AT"], [""]]),
+    ("audio.surround", [TRUTH, "both"]),
+    ("audio.passthrough", ["ac3", [NUMBER], ["aac"], ["dts-hd"]]),
+    ("audio.loudness", [TRUTH, "replaygain"]),
     ("audio.bitrate_kbps", [TEXT, 1.5, 31, 513]),
     ("devices.cpu_slots", [TEXT, 0, 65]),
     ("devices.remux_slots", [TEXT, 0, 65]),
@@ -297,7 +311,7 @@ class TestImpossibleValues:
         assert message == f"{name}: unknown key; allowed here: folder, video, audio, devices, queue, http"
 
     def test_a_key_whose_feature_does_not_exist_yet_is_unknown(self, tmp_path: Path) -> None:
-        assert "subtitles: unknown key" in fault(tmp_path, with_key("folder.subtitles", "burn"))
+        assert "nodes: unknown key" in fault(tmp_path, with_key("devices.nodes", ["/dev/dri/renderD129"]))
 
     def test_a_folder_without_a_path_is_refused(self, tmp_path: Path) -> None:
         assert fault(tmp_path, '[[folder]]\nname = "a"') == "folder[0].path: missing; it has no default"
@@ -318,6 +332,17 @@ class TestImpossibleValues:
             ),
             ("queue.retries", 101, "queue.retries: is out of range; allowed: a whole number from 0 to 100"),
             ("queue.stall_seconds", 0, "queue.stall_seconds: is out of range; allowed: a number above 0 to 1000000"),
+            (
+                "audio.languages",
+                ["de", "german"],
+                "audio.languages[1]: 'german' is no language of ISO 639; "
+                "allowed: codes of two or three letters, as in de, deu or ger",
+            ),
+            (
+                "audio.passthrough",
+                ["aac"],
+                "audio.passthrough[0]: 'aac' is no possible value; allowed: ac3, eac3, dts, truehd",
+            ),
             ("queue.paused", "yes", "queue.paused: is a text; allowed: true or false"),
             (
                 "folder",
@@ -448,16 +473,20 @@ class TestSettings:
 
     def test_a_folder_and_the_tables_decide(self) -> None:
         folder = FolderConfig(path="/srv", output="/out", profile=("chromecast-3",), source="trash", hardlinks=True)
+        folder = msgspec.structs.replace(folder, subtitles="burn", burn_forced_only=True)
         whole = Config(
             folder=(folder,),
             video=config.VideoConfig("fast", 720),
-            audio=config.AudioConfig(96),
+            audio=config.AudioConfig(("de",), "drop", 96, ("dts",), "ebu-r128"),
             queue=config.QueueConfig(min_free_gib=0.5, stall_seconds=9),
         )
         got = settings_for(whole, folder)
         assert (got.root, got.output_root) == (Path("/srv"), Path("/out"))
         assert (got.profile, got.source_policy, got.hardlinks) == (("chromecast-3",), "trash", True)
         assert (got.quality, got.max_height, got.audio_bitrate_kbps) == ("fast", 720, 96)
+        assert (got.subtitles, got.burn_forced_only) == ("burn", True)
+        assert (got.languages, got.surround) == (("de",), "drop")
+        assert (got.passthrough, got.loudness) == (("dts",), "ebu-r128")
         assert (got.min_free_bytes, got.stall_seconds) == (2**29, 9)
 
     def test_a_jobs_own_wishes_come_first(self) -> None:
