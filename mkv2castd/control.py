@@ -95,7 +95,7 @@ class Control:
         folder, path, _ = await in_thread(film_at, path, self._workshop.config)
         check_profile(profile)
         settings = settings_for(self._workshop.config, folder, profile, container)
-        return await analyze_file(path, settings, self._workshop.surroundings.environment)
+        return await analyze_file(path, settings, self._workshop.surroundings.environment, self._workshop.toolbox)
 
     # Doing
 

@@ -127,7 +127,7 @@ async def attempt(task: Task, journal: Journal, report: Callable[[Progress], Non
         async with groundwork(decision, task.source, temporary, runner) as laid:
             last = await _encode(task, decision, laid, temporary, report, handle)
         report(_at(last, Stage.VERIFYING))
-        await verify(temporary, decision, media, task.settings, task.environment)
+        await verify(temporary, decision, media, task.settings, task.environment, task.tools)
         report(_at(last, Stage.FINALIZING))
         commit = await in_thread(
             output.prepare,

@@ -143,7 +143,7 @@ class Intake:
             )
         if media.ours is not None:
             return Verdict(before, media, Skip("made by mkv2castd itself"), None)
-        decision = plan(media, settings)
+        decision = plan(media, settings, await self._house.toolbox.tools())
         if isinstance(decision, Skip):
             return Verdict(before, media, decision, None)
         place = await claim(self._store, job, before, settings, self._environment)

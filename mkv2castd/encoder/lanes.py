@@ -181,6 +181,7 @@ class Lanes:
             media=self._cache.get(job.source, job.identity),
             log=self._surroundings.log_of(job.id),
             environment=self._surroundings.environment,
+            tools=await self._house.toolbox.tools(),
         )
         return await self._execute(task, _StoreJournal(self._store, job), pacer.offer, running.handle)
 

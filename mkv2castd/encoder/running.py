@@ -12,6 +12,7 @@ from uuid import UUID
 from mkv2castd.config import Settings
 from mkv2castd.encoder.attempt import Handle
 from mkv2castd.encoder.effects import Stop
+from mkv2castd.encoder.toolbox import Toolbox
 from mkv2castd.model import Attempt, Job, Progress
 
 
@@ -56,6 +57,9 @@ class House(Protocol):
 
     @property
     def patient(self) -> bool: ...
+
+    @property
+    def toolbox(self) -> Toolbox: ...
 
     def settings_of(self, job: Job) -> Settings | None: ...
 

@@ -16,6 +16,7 @@ from mkv2castd.encoder.plan import Plan, Skip
 from mkv2castd.encoder.plan import plan as decide
 from mkv2castd.encoder.sample import Look, Samples
 from mkv2castd.encoder.targets import StreamPlan
+from mkv2castd.encoder.tools import UNASKED, Tools
 from mkv2castd.errors import DeviceError, ErrorCode, MediaError
 from mkv2castd.model import Action, StreamKind
 from mkv2castd.threads import in_thread
@@ -39,6 +40,7 @@ async def verify(
     source: Media,
     settings: Settings,
     environment: Mapping[str, str] | None = None,
+    tools: Tools = UNASKED,
 ) -> Media:
     """What the output is, once all that follows has been found true: it opens, has the planned streams, lasts as
     long as the source within 1 % or 1 s, decodes at its start, middle and end, is whole, and the rules that judged
@@ -57,7 +59,7 @@ async def verify(
         _check_picture_reaches(samples, plan, source, low)
     _check_picture(samples, settings)
     await _check_sound(look, samples, plan)
-    _check_plays(samples.media, settings)
+    _check_plays(samples.media, settings, tools)
     return samples.media
 
 
@@ -192,9 +194,9 @@ async def _check_sound(look: Look, samples: Samples, plan: Plan) -> None:
             raise _failed(f"its sound track {number} is empty", samples.complaints)
 
 
-def _check_plays(media: Media, settings: Settings) -> None:
+def _check_plays(media: Media, settings: Settings, tools: Tools) -> None:
     try:
-        verdict = decide(media, settings)
+        verdict = decide(media, settings, tools)
     except MediaError as error:
         raise _failed(f"it would not play: {error.message}") from error
     if not isinstance(verdict, Skip):

@@ -21,6 +21,7 @@ from mkv2castd.encoder.orphans import marked
 from mkv2castd.encoder.running import Surroundings
 from mkv2castd.encoder.schedule import Turn
 from mkv2castd.encoder.standing import settle
+from mkv2castd.encoder.toolbox import Toolbox
 from mkv2castd.events import Event
 from mkv2castd.model import Job, JobStatus
 from mkv2castd.store import Store
@@ -45,6 +46,7 @@ class Workshop:
         for folder in config.folder:
             self.gate.block(folder.name)
         self.surroundings = Surroundings(state_dir / "logs", marked(state_dir))
+        self.toolbox = Toolbox(self.surroundings.environment)
         cache = MediaCache()
         self.intake = Intake(store, self.gate, self, cache, self.surroundings.environment, self.enqueue)
         self.lanes = Lanes(

@@ -72,6 +72,12 @@ def garbage_in_the_middle(data: bytearray) -> None:
     data[middle - width : middle + width] = b"\xa5" * (2 * width)
 
 
+def silent(plan: Plan) -> Plan:
+    """The plan, of a source whose streams tell no duration."""
+    bare = tuple(replace(stream, source=replace(stream.source, duration=None)) for stream in plan.kept)
+    return replace(plan, kept=bare)
+
+
 def remake(made: Made, options: Sequence[str]) -> None:
     """The output, changed by ffmpeg without encoding."""
     other = made.output.with_stem("other")
@@ -134,8 +140,7 @@ async def test_a_source_that_tells_no_duration_is_no_fault(tmp_path: Path, secon
     made = await convert(source)
     unknown = tuple(replace(stream, duration=None) for stream in made.source.streams)
     made.source = replace(made.source, duration=None, streams=unknown)
-    bare = tuple(replace(s, source=replace(s.source, duration=None)) for s in made.plan.streams)
-    made.plan = replace(made.plan, duration=None, streams=bare)
+    made.plan = replace(silent(made.plan), duration=None)
     await made.verify()
     damage(made.output, cut_in_half)
     await made.fails()
@@ -206,8 +211,7 @@ async def test_a_sound_track_that_lasts_only_a_moment_in_between_passes(tmp_path
 async def test_an_output_that_is_too_long_is_noticed(tmp_path: Path) -> None:
     made = await convert(make_clip(tmp_path / "in.mkv", audio=["ac3"], seconds=8))
     made.source = replace(made.source, duration=5.0, streams=())
-    bare = tuple(replace(s, source=replace(s.source, duration=None)) for s in made.plan.streams)
-    made.plan = replace(made.plan, streams=bare)
+    made.plan = silent(made.plan)
     assert "it lasts 0:00:08.0, the film 0:00:05.0" in await made.fails()
     # where the source states nothing, what was worked out may be wrong
     made.source = replace(made.source, format_names=("mpegts",))
@@ -250,7 +254,7 @@ async def test_a_subtitle_that_outlasts_the_film_is_no_fault(tmp_path: Path, nam
     await made.verify()
     if name == "in.mp4":  # where each track tells its own duration, it may be dropped, too
         remake(made, ["-map", "0:v", "-map", "0:a", "-c", "copy"])
-        made.plan = replace(made.plan, streams=made.plan.streams[:2])
+        made.plan = replace(made.plan, kept=made.plan.kept[:2])
         await made.verify()
 
 
