@@ -19,7 +19,7 @@ MOST_LINES = 300
 # Floors, from the ground up. A module may import its own floor and those below; a new module needs its place here.
 FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("nouns", ("", "errors", "model", "finding", "queries")),
-    ("knowledge", ("encoder.languages",)),
+    ("knowledge", ("encoder.cast_devices", "encoder.languages", "encoder.playable", "encoder.profiles")),
     ("tools", ("boundary", "lock", "log", "patience", "supervise", "threads", "thrift")),
     ("configuration", ("config", "config_checks", "config_errors", "config_files", "default_config")),
     ("events", ("events",)),
@@ -31,8 +31,8 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
             *("encoder.extra_rules", "encoder.captions", "encoder.pictures", "encoder.sound"),
             *("encoder.targets", "encoder.telling", "encoder.tools"),
             *("encoder.faults", "encoder.ffprobe", "encoder.filters", "encoder.h264_levels", "encoder.lenient"),
-            *("encoder.media", "encoder.naming", "encoder.plan", "encoder.profiles", "encoder.progress"),
-            *("encoder.schedule", "encoder.tag", "encoder.usable", "encoder.video_rules", "wishes"),
+            *("encoder.media", "encoder.naming", "encoder.plan", "encoder.progress"),
+            *("encoder.scanning", "encoder.schedule", "encoder.tag", "encoder.usable", "encoder.video_rules", "wishes"),
         ),
     ),
     (
@@ -42,7 +42,7 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
             *("encoder.analyze", "encoder.boxes", "encoder.child", "encoder.commit", "encoder.files"),
             *("encoder.joblog", "encoder.media_cache", "encoder.original", "encoder.orphans", "encoder.output"),
             *("encoder.pacer", "encoder.probe", "encoder.process", "encoder.sample", "encoder.target"),
-            *("encoder.toolbox", "encoder.trash", "encoder.verify"),
+            *("encoder.survey", "encoder.toolbox", "encoder.trash", "encoder.verify"),
         ),
     ),
     ("one try", ("encoder.attempt",)),
@@ -106,7 +106,8 @@ PURE = frozenset(
         *("encoder.telling", "encoder.tools"),
         *("encoder.ffprobe", "encoder.filters", "encoder.h264_levels", "encoder.lenient", "encoder.media"),
         *("encoder.naming", "encoder.plan", "encoder.profiles", "encoder.progress", "encoder.schedule"),
-        *("encoder.tag", "encoder.usable", "encoder.video_rules", "encoder.languages"),
+        *("encoder.scanning", "encoder.tag", "encoder.usable", "encoder.video_rules", "encoder.languages"),
+        *("encoder.cast_devices", "encoder.playable"),
         *("watch.rules", "watch.settle", "api.render", "api.wire"),
     }
 )

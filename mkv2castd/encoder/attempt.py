@@ -22,8 +22,8 @@ from mkv2castd.encoder.media import Media
 from mkv2castd.encoder.naming import temporary_for
 from mkv2castd.encoder.output import Commit
 from mkv2castd.encoder.plan import Plan, Skip, plan
-from mkv2castd.encoder.probe import probe
 from mkv2castd.encoder.progress import Meter, ProgressReader
+from mkv2castd.encoder.survey import examine
 from mkv2castd.encoder.tag import tag_for
 from mkv2castd.encoder.targets import Groundwork
 from mkv2castd.encoder.tools import UNASKED, Tools
@@ -116,7 +116,7 @@ async def attempt(task: Task, journal: Journal, report: Callable[[Progress], Non
     Raises MediaError, DeviceError, and OSError where the output's folder cannot be written. Cancelled before
     `handle.committing`, it leaves no child and no temporary; from then on it goes through.
     """
-    media = task.media if task.media is not None else await probe(task.source, task.environment)
+    media = task.media if task.media is not None else await examine(task.source, task.environment)
     decision = plan(media, task.settings, task.tools)
     if isinstance(decision, Skip):
         raise MediaError(ErrorCode.SOURCE_CHANGED, f"nothing is left to do: {decision.reason}")

@@ -14,6 +14,8 @@ def video_filters(source: VideoStream, target: VideoTarget, pixel_format: str) -
     chain: list[str] = []
     if target.deinterlace:
         chain.append("bwdif=mode=send_frame")
+    elif source.coded_interlaced:
+        chain.append("setfield=prog")  # else the encoder and the container are told that it is interlaced
     if target.rate is not None:
         chain.append(f"fps={target.rate.numerator}/{target.rate.denominator}")
     # shrunk before the costly colour work, which then has fewer pixels to do

@@ -17,10 +17,11 @@ from mkv2castd.encoder.line import Gate, Line
 from mkv2castd.encoder.media import Media
 from mkv2castd.encoder.media_cache import MediaCache
 from mkv2castd.encoder.plan import Plan, Skip, plan
-from mkv2castd.encoder.probe import PATIENCE_SECONDS, probe
+from mkv2castd.encoder.probe import PATIENCE_SECONDS
 from mkv2castd.encoder.running import House
 from mkv2castd.encoder.schedule import Turn
 from mkv2castd.encoder.standing import is_away, is_expected
+from mkv2castd.encoder.survey import examine
 from mkv2castd.encoder.target import Claim, claim
 from mkv2castd.encoder.telling import analysis
 from mkv2castd.errors import ConfigError, DeviceError, ErrorCode, MediaError, Mkv2castdError
@@ -134,7 +135,7 @@ class Intake:
     async def _judge(self, job: Job, settings: Settings) -> Verdict:
         for _ in range(_TRIES):
             before = await in_thread_within(PATIENCE_SECONDS, _identity, job)
-            media = await probe(job.source, self._environment, min(PATIENCE_SECONDS, settings.stall_seconds))
+            media = await examine(job.source, self._environment, min(PATIENCE_SECONDS, settings.stall_seconds))
             if before == await in_thread_within(PATIENCE_SECONDS, _identity, job):
                 break
         else:

@@ -48,6 +48,20 @@ class Light:
     max_average: int
 
 
+@dataclass(frozen=True, slots=True)
+class External:
+    """A subtitle file beside the film, by its name: `film.en.forced.srt`. codec: ffmpeg's name of its format.
+    track: which of the file's tracks, from 0; only VobSub has several."""
+
+    path: Path
+    codec: str
+    language: str | None = None
+    title: str | None = None
+    forced: bool = False
+    hearing_impaired: bool = False
+    track: int = 0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stream:
     """What every stream may tell. Times in seconds, bitrate in bits a second."""
@@ -116,8 +130,14 @@ class VideoStream(Stream):
 
     @property
     def interlaced(self) -> bool:
+        """Its frames show two moments each."""
         if self.scan is not None:
             return self.scan in (Scan.TOP_FIRST, Scan.BOTTOM_FIRST)
+        return self.coded_interlaced
+
+    @property
+    def coded_interlaced(self) -> bool:
+        """It says that it is interlaced, whatever its frames show: enough for a decoder without interlaced modes."""
         return self.field_order in ("tt", "bb", "tb", "bt")
 
     @property
@@ -136,7 +156,12 @@ class AudioStream(Stream):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubtitleStream(Stream):
+    """forced_events: are any of a bitmap track's pictures flagged as forced? None: nobody has looked. external: the
+    file beside the film that it is in; `index` is then one that no stream of the film has."""
+
     kind: StreamKind = StreamKind.SUBTITLE
+    forced_events: bool | None = None
+    external: External | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,18 +173,6 @@ class OtherStream(Stream):
 
 
 AnyStream = VideoStream | AudioStream | SubtitleStream | OtherStream
-
-
-@dataclass(frozen=True, slots=True)
-class External:
-    """A subtitle file beside the film, by its name: `film.en.forced.srt`. codec: ffmpeg's name of its format."""
-
-    path: Path
-    codec: str
-    language: str | None = None
-    title: str | None = None
-    forced: bool = False
-    hearing_impaired: bool = False
 
 
 @dataclass(frozen=True, slots=True)
