@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
-
 from mkv2castd.config import Settings
 from mkv2castd.encoder import video_rules
 from mkv2castd.encoder.media import Media, VideoStream
-from mkv2castd.encoder.profiles import ContainerRow, Profile
+from mkv2castd.encoder.profiles import ContainerRow, Profile, fillable
 from mkv2castd.encoder.targets import Mend, StreamPlan
 from mkv2castd.encoder.tools import Tools
 from mkv2castd.model import Action
-
-# What is encoded to in each container; Profile says whether the devices take it.
-_TARGET: Mapping[str, str] = MappingProxyType({"mkv": "h264", "mp4": "h264", "webm": "vp8", "mpegts": "h264"})
 
 
 def show(
@@ -54,8 +48,8 @@ def _film(
             how = "plays as it is" if verdict.relevel is None else "plays; only its stated level is too high"
             mend = Mend(level=verdict.relevel) if verdict.relevel is not None else None
             return StreamPlan(stream, Action.COPY, f"{said}: {how}", stream.codec, mend=mend)
-    goal_row = profile.video_row(_TARGET[into.name])
-    assert goal_row is not None, "every profile plays what its containers are filled with"
+    goal_row = profile.video_row(fillable(profile, into.name)[0])
+    assert goal_row is not None, "what a container can be filled with plays"
     goal = video_rules.target(stream, goal_row, settings)
     reason = f"{said}: {'; '.join(faults)} → {video_rules.describe_target(goal)}"
     return StreamPlan(stream, Action.TRANSCODE, reason, goal.codec, video=goal)

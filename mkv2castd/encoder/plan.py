@@ -6,13 +6,13 @@ Every source stream is accounted for. The rules stand by kind of stream in `pict
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from mkv2castd.config import Settings
 from mkv2castd.encoder import captions, extra_rules, pictures, sound, video_rules
 from mkv2castd.encoder.media import Media, OtherStream, VideoStream
-from mkv2castd.encoder.profiles import ContainerRow, Profile, combine
+from mkv2castd.encoder.profiles import ContainerRow, Profile, combine, fillable, require_fillable
 from mkv2castd.encoder.targets import Burn, Sidecar, StreamPlan
 from mkv2castd.encoder.tools import UNASKED, Tools
 from mkv2castd.encoder.usable import require_a_film
@@ -71,6 +71,19 @@ class Plan:
     def stage(self) -> Stage:
         return Stage.REMUXING if self.copies_video else Stage.TRANSCODING
 
+    def without(self, lost: Mapping[int, str]) -> Plan:
+        """As it is to be carried out when some of the source's streams cannot go over after all. lost: by their
+        index, why."""
+        dropped = tuple(
+            StreamPlan(stream.source, Action.DROP, lost[stream.index]) for stream in self.kept if stream.index in lost
+        )
+        return replace(
+            self,
+            kept=tuple(stream for stream in self.kept if stream.index not in lost),
+            dropped=(*self.dropped, *dropped),
+            sidecars=tuple(sidecar for sidecar in self.sidecars if sidecar.source.index not in lost),
+        )
+
     @property
     def reasons(self) -> tuple[str, ...]:
         return tuple(stream.reason for stream in self.streams)
@@ -87,16 +100,20 @@ def plan(media: Media, settings: Settings, tools: Tools = UNASKED) -> Plan | Ski
     """Decides. Raises MediaError (source_unreadable, unsupported_media) when the film cannot be converted, and
     RequestError for an unknown profile or a container that cannot be filled for these devices."""
     profile = combine(settings.profile)
+    into = require_fillable(profile, settings.container.value)
     picture = require_a_film(media, tools)
     if picture is None:
         return Skip("no picture: a sound recording, not a film")
     told = captions.caption(media, settings.container, settings)
     own = profile.container(container_of(media))
-    if own is not None and told.burn is None and _plays(media, picture, profile, own, settings, tools):
+    if (
+        own is not None
+        and fillable(profile, own.name)
+        and told.burn is None
+        and _plays(media, picture, profile, own, settings, tools)
+    ):
         how = "listed for Cast" if own.listed else "played in practice"
         return Skip(f"plays as it is on {profile.title}: {video_rules.describe(picture)} in {own.name} ({how})")
-    into = profile.container(settings.container.value)
-    assert into is not None, "every profile knows every container that the configuration allows"
     turned = into.name == "mp4" and container_of(media) == "mp4"
     drawn_on = told.burn is not None
     streams = (
@@ -152,7 +169,7 @@ def _extras(media: Media, container: Container) -> Iterator[StreamPlan]:
             fate = extra_rules.other(stream, container)
         else:
             continue
-        yield StreamPlan(stream, fate.action, fate.reason, fate.codec)
+        yield StreamPlan(stream, fate.action, fate.reason, fate.codec, attached=fate.attached)
 
 
 def _is_cover(stream: StreamPlan) -> bool:

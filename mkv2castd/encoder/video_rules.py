@@ -9,8 +9,8 @@ from types import MappingProxyType
 
 from mkv2castd.config import Settings
 from mkv2castd.encoder.h264_levels import fits, level_name
-from mkv2castd.encoder.media import VideoStream
-from mkv2castd.encoder.profiles import Limit, VideoRow
+from mkv2castd.encoder.media import Scan, VideoStream
+from mkv2castd.encoder.profiles import Hdr, Limit, VideoRow
 from mkv2castd.encoder.targets import VideoTarget
 
 # Measured rates are a little off (30.03 for 30): that much above a limit is no fault.
@@ -21,6 +21,7 @@ _USUAL_RATES = (
     *(Fraction(24000, 1001), Fraction(24), Fraction(25), Fraction(30000, 1001), Fraction(30)),
     *(Fraction(50), Fraction(60000, 1001), Fraction(60)),
 )
+_HDR = MappingProxyType({"smpte2084": Hdr.HDR10, "arib-std-b67": Hdr.HLG})
 _NAMES = MappingProxyType(
     {
         "h264": "H.264",
@@ -67,7 +68,10 @@ def judge(stream: VideoStream, row: VideoRow | None, keeps_rotation: bool, setti
         faults.append(f"turned by {stream.rotation}°, which the container cannot tell the player")
     relevel = None
     if row.level is not None and not faults:
-        faults, relevel = _level(stream, row.level)
+        if row.codec == "h264":
+            faults, relevel = _level(stream, row.level)
+        elif stream.level is not None and stream.level > row.level:
+            faults = ["its level is above that of the devices"]
     return VideoVerdict(tuple(faults), relevel)
 
 
@@ -75,10 +79,11 @@ def _form_faults(stream: VideoStream, row: VideoRow) -> Iterator[str]:
     if stream.profile is not None and row.profiles and stream.profile not in row.profiles:
         yield f"profile {stream.profile} does not play"
     if stream.pixel_format is not None and stream.pixel_format not in row.pixel_formats:
-        yield f"pixel format {stream.pixel_format} is not 8-bit 4:2:0"
-    if stream.interlaced and not row.interlaced:
+        depths = "8-bit or 10-bit" if "yuv420p10le" in row.pixel_formats else "8-bit"
+        yield f"pixel format {stream.pixel_format} is not {depths} 4:2:0"
+    if (stream.interlaced or stream.coded_interlaced or stream.scan is Scan.TELECINED) and not row.interlaced:
         yield "interlaced"
-    if stream.hdr and not row.hdr:
+    if not row.shows(_HDR.get(stream.color_transfer or "")):
         yield "HDR, which the devices do not show"
 
 
@@ -118,7 +123,7 @@ def target(stream: VideoStream, row: VideoRow, settings: Settings) -> VideoTarge
         rate=_new_rate(stream, box.rate),
         scale=(width, height) != wanted or stream.pixel_aspect not in (None, Fraction(1)),
         deinterlace=stream.interlaced and not row.interlaced,
-        tone_map=stream.hdr and not row.hdr,
+        tone_map=not row.shows(_HDR.get(stream.color_transfer or "")),
         wide=not stream.hdr and stream.color_primaries == "bt2020",
         rgb=(stream.pixel_format or "").startswith(("gbr", "rgb", "bgr", "argb", "abgr", "0rgb", "0bgr", "pal8")),
     )
