@@ -24,8 +24,8 @@ _NEVER = frozenset(
         *("zmbv", "flashsv", "flashsv2", "tscc", "tscc2", "screenpresso", "vmnc", "fraps", "roq", "smackvideo"),
     }
 )
-# Codecs whose own word for "progressive" is kept and handed on by everything that writes them.
-_TRUSTED = frozenset({"h264", "hevc", "mpeg2video", "prores", "dnxhd"})
+# Codecs that may go over as they are, so that a look would cost something; their "progressive" is nearly always true.
+_TRUSTED = frozenset({"h264", "hevc"})
 _INTERLACED = frozenset({"tt", "bb", "tb", "bt"})
 # Rates (of frames) at which film is spread by 3:2 pulldown.
 _PULLED_DOWN = (Fraction(29), Fraction(31))
@@ -130,7 +130,7 @@ def _is_telecined(stream: VideoStream, fields: Fields) -> bool:
         return False
     frames = fields.told + fields.undetermined
     low, high = _REPEATED
-    return all(low * frames <= repeated <= high * frames for repeated in (fields.repeated_top, fields.repeated_bottom))
+    return all(low * frames <= count <= high * frames for count in (fields.repeated_top, fields.repeated_bottom))
 
 
 def _parity(samples: Sequence[Fields]) -> tuple[int, int]:
