@@ -16,12 +16,24 @@ REPOSITORY = Path(__file__).parent.parent
 PACKAGE = REPOSITORY / "mkv2castd"
 MOST_LINES = 300
 
+_CONFIGURATION = (
+    *("config", "config_checks", "config_errors", "config_files", "config_loading", "config_profiles"),
+    *("default_config",),
+)
+
 # Floors, from the ground up. A module may import its own floor and those below; a new module needs its place here.
 FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("nouns", ("", "errors", "model", "finding", "queries")),
-    ("knowledge", ("encoder.cast_devices", "encoder.languages", "encoder.playable", "encoder.profiles")),
+    (
+        "knowledge",
+        (
+            *("encoder.av1_levels", "encoder.cast_devices", "encoder.h264_levels", "encoder.hevc_levels"),
+            *("encoder.languages", "encoder.playable", "encoder.profiles", "encoder.sample_levels"),
+            *("encoder.vp9_levels",),
+        ),
+    ),
     ("tools", ("boundary", "lock", "log", "patience", "supervise", "threads", "thrift")),
-    ("configuration", ("config", "config_checks", "config_errors", "config_files", "default_config")),
+    ("configuration", _CONFIGURATION),
     ("events", ("events",)),
     ("store", ("ledger", "rows", "schema", "store")),
     (
@@ -29,8 +41,10 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
         (
             *("encoder", "encoder.audio_rules", "encoder.backends", "encoder.command", "encoder.effects"),
             *("encoder.extra_rules", "encoder.captions", "encoder.pictures", "encoder.sound"),
+            *("encoder.burning", "encoder.charsets", "encoder.companions", "encoder.extra_options"),
+            *("encoder.webvtt",),
             *("encoder.targets", "encoder.telling", "encoder.tools"),
-            *("encoder.faults", "encoder.ffprobe", "encoder.filters", "encoder.h264_levels", "encoder.lenient"),
+            *("encoder.faults", "encoder.ffprobe", "encoder.filters", "encoder.lenient"),
             *("encoder.media", "encoder.naming", "encoder.plan", "encoder.progress"),
             *("encoder.scanning", "encoder.schedule", "encoder.tag", "encoder.usable", "encoder.video_rules", "wishes"),
         ),
@@ -38,7 +52,7 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         "doing",
         (
-            *("encoder.groundwork",),
+            *("encoder.beside", "encoder.groundwork", "encoder.laying", "encoder.sidecars"),
             *("encoder.analyze", "encoder.boxes", "encoder.child", "encoder.commit", "encoder.files"),
             *("encoder.joblog", "encoder.media_cache", "encoder.original", "encoder.orphans", "encoder.output"),
             *("encoder.pacer", "encoder.probe", "encoder.process", "encoder.sample", "encoder.target"),
@@ -107,7 +121,9 @@ PURE = frozenset(
         *("encoder.ffprobe", "encoder.filters", "encoder.h264_levels", "encoder.lenient", "encoder.media"),
         *("encoder.naming", "encoder.plan", "encoder.profiles", "encoder.progress", "encoder.schedule"),
         *("encoder.scanning", "encoder.tag", "encoder.usable", "encoder.video_rules", "encoder.languages"),
-        *("encoder.cast_devices", "encoder.playable"),
+        *("encoder.cast_devices", "encoder.playable", "config_profiles"),
+        *("encoder.av1_levels", "encoder.hevc_levels", "encoder.sample_levels", "encoder.vp9_levels"),
+        *("encoder.burning", "encoder.charsets", "encoder.companions", "encoder.extra_options", "encoder.webvtt"),
         *("watch.rules", "watch.settle", "api.render", "api.wire"),
     }
 )

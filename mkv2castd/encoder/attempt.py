@@ -14,7 +14,7 @@ from typing import Protocol
 from uuid import UUID
 
 from mkv2castd.config import Settings
-from mkv2castd.encoder import faults, output, process
+from mkv2castd.encoder import faults, output, process, sidecars
 from mkv2castd.encoder.child import Child
 from mkv2castd.encoder.command import convert_argv
 from mkv2castd.encoder.groundwork import groundwork
@@ -125,7 +125,10 @@ async def attempt(task: Task, journal: Journal, report: Callable[[Progress], Non
         await in_thread(_reserve, temporary)
         runner = partial(_run_quietly, task, handle)
         async with groundwork(decision, task.source, temporary, runner) as laid:
+            decision = decision.without(laid.lost)
             last = await _encode(task, decision, laid, temporary, report, handle)
+        tag = tag_for(task.source, task.identity)
+        made = await in_thread(sidecars.make, decision, temporary, tag, laid.lost)
         report(_at(last, Stage.VERIFYING))
         await verify(temporary, decision, media, task.settings, task.environment, task.tools)
         report(_at(last, Stage.FINALIZING))
@@ -138,6 +141,7 @@ async def attempt(task: Task, journal: Journal, report: Callable[[Progress], Non
             task.identity,
             task.settings,
             task.replaces,
+            made,
         )
         handle.committing = True
         return await see_through(_commit(commit, journal))
@@ -150,6 +154,7 @@ async def attempt(task: Task, journal: Journal, report: Callable[[Progress], Non
 def _reserve(temporary: Path) -> None:
     """Makes the folder and an empty file in it: what is in the way says the kernel better than ffmpeg would."""
     temporary.parent.mkdir(parents=True, exist_ok=True)
+    output.discard(temporary)  # what an attempt left that was killed, and that could not be cleaned away then
     os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666))
 
 

@@ -48,6 +48,8 @@ def journal(ledger: Ledger, job: Job, commit: Commit) -> None:
     """The output is known from before its first rename on, so that no watcher takes it for a film."""
     ledger.begin_commit(job.id, output.encode(commit))
     ledger.remember(KnownFile(commit.target, job.folder, commit.identity, "output", job.id, job.source))
+    for one in commit.sidecars:
+        ledger.remember(KnownFile(one.target, job.folder, one.identity, "output", job.id, job.source))
 
 
 def complete(
@@ -57,6 +59,8 @@ def complete(
     ledger.save_attempt(job_id, replace(attempt, outcome=Outcome.COMPLETED, ended_at=now, exit_code=exit_code))
     if commit.policy != "replace":  # else the original is in the trash still, and the entry knows where
         ledger.end_commit(job_id)
+    for one in commit.obsolete:
+        ledger.forget(one.path)
     known = ledger.file_at(job.source)
     if known is not None and known.kind == "source" and not known.identity.matches(commit.source_identity):
         # a newer version came while it was too late to stop: the next comparison finds it as a new film
@@ -88,6 +92,10 @@ def give_up_commit(ledger: Ledger, job_id: UUID) -> Commit | None:
         return None
     commit = _read(entry)
     ledger.end_commit(job_id)
+    for one in commit.sidecars:
+        there = ledger.file_at(one.target)
+        if there is not None and there.identity == one.identity:
+            ledger.forget(one.target)
     known = ledger.file_at(commit.target)
     if known is not None and known.identity == commit.identity:
         ledger.forget(commit.target)

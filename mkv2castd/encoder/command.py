@@ -6,12 +6,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from mkv2castd.encoder.backends import SUBTITLE_ENCODERS, audio_encoder, video_encoder
-from mkv2castd.encoder.filters import video_filters
-from mkv2castd.encoder.h264_levels import level_name
-from mkv2castd.encoder.media import OUR_TAG, VideoStream
+from mkv2castd.encoder import burning, extra_options, picture_options, sound_options
+from mkv2castd.encoder.media import OUR_TAG, AudioStream, OtherStream, SubtitleStream, VideoStream
 from mkv2castd.encoder.plan import Plan
-from mkv2castd.encoder.targets import AudioTarget, Groundwork, StreamPlan, VideoTarget
+from mkv2castd.encoder.targets import Groundwork, StreamPlan, VideoTarget
 from mkv2castd.model import Action, Container
 
 _MUXERS: Mapping[Container, tuple[str, ...]] = MappingProxyType(
@@ -38,23 +36,30 @@ def convert_argv(plan: Plan, source: Path, target: Path, tag: str, laid: Groundw
     `target` is overwritten."""
     argv = ["ffmpeg", "-hide_banner", "-nostdin", "-nostats", "-v", "warning"]
     argv += ["-progress", "pipe:1", "-stats_period", "0.5", "-y"]
+    argv += picture_options.global_options(plan.picture)
     if plan.missing_times:
         argv += ["-fflags", "+genpts"]
     # what calls itself a film but is a playlist must not make ffmpeg open addresses
-    argv += ["-protocol_whitelist", "file", "-i", file_url(source)]
+    argv += [*burning.decoder_options(plan.burn), "-protocol_whitelist", "file", "-i", file_url(source)]
+    argv += extra_options.external_inputs(plan, laid)
+    drawn = _drawn_pictures(plan, laid)
+    if drawn is not None:
+        argv += ["-filter_complex", drawn]
     for stream in plan.tracks:
-        argv += ["-map", f"0:{stream.index}"]
+        graph = drawn is not None and stream is plan.picture
+        argv += ["-map", "[picture]" if graph else extra_options.specifier(stream.index, plan, laid)]
     argv += ["-map_metadata", "0", "-map_chapters", "0" if plan.chapters else "-1"]
     for position, stream in enumerate(plan.tracks):
-        argv += _stream_options(plan, position, stream)
-    argv += _tag_options(plan, tag)
+        argv += _stream_options(plan, position, stream, laid)
+    argv += extra_options.cover_options(plan, laid)
+    argv += [*picture_options.output_options(plan.picture), *_tag_options(plan, tag)]
     argv += ["-max_muxing_queue_size", _QUEUE, *_MUXERS[plan.container]]
-    return [*argv, file_url(target)]
+    return [*argv, file_url(target), *extra_options.sidecar_outputs(plan, target, laid)]
 
 
-def _stream_options(plan: Plan, position: int, stream: StreamPlan) -> Iterator[str]:
+def _stream_options(plan: Plan, position: int, stream: StreamPlan, laid: Groundwork) -> Iterator[str]:
     """The options of one output stream; each gets the stream's number behind a colon."""
-    for option, value in _pairs(plan, stream):
+    for option, value in _pairs(plan, stream, laid):
         yield f"{option}:{position}"
         yield value
     if stream.action is not Action.COPY:
@@ -63,47 +68,39 @@ def _stream_options(plan: Plan, position: int, stream: StreamPlan) -> Iterator[s
             yield f"{name}="
 
 
-def _pairs(plan: Plan, stream: StreamPlan) -> Iterator[tuple[str, str]]:
-    if stream.action is Action.COPY:
-        yield "-c", "copy"
-        if stream.mend is not None and stream.mend.level is not None:
-            yield "-bsf", f"h264_metadata=level={level_name(stream.mend.level)}"
-        if isinstance(stream.source, VideoStream) and stream.source.cover:
-            yield "-disposition", "attached_pic"
+def _pairs(plan: Plan, stream: StreamPlan, laid: Groundwork) -> Iterator[tuple[str, str]]:
+    if isinstance(stream.source, AudioStream):
+        yield from sound_options.options(stream, plan.container, laid)
+    elif isinstance(stream.source, SubtitleStream):
+        yield from extra_options.subtitle_pairs(stream)
+    elif isinstance(stream.source, VideoStream) and stream.source.cover:
+        yield from extra_options.cover_pairs(stream)
+    elif isinstance(stream.source, OtherStream):
+        yield from extra_options.attachment_pairs(stream)
+    elif stream.action is Action.COPY:
+        yield from picture_options.copy_pairs(stream, plan.container)
     elif stream.video is not None:
-        yield from _video_pairs(plan, stream, stream.video)
-    elif stream.audio is not None:
-        yield from _audio_pairs(stream.audio)
-    else:
-        yield "-c", SUBTITLE_ENCODERS[stream.target or ""]
+        yield from _video_pairs(plan, stream, stream.video, laid)
 
 
-def _video_pairs(plan: Plan, stream: StreamPlan, target: VideoTarget) -> Iterator[tuple[str, str]]:
+def _drawn_pictures(plan: Plan, laid: Groundwork) -> str | None:
+    """The graph by which pictures of text are drawn into the picture; None where there are none to draw."""
+    picture, target = plan.picture.source, plan.picture.video
+    if plan.burn is None or not plan.burn.bitmap or target is None:
+        return None
+    assert isinstance(picture, VideoStream), "a film begins with its picture"
+    chain, form = picture_options.chain(picture, target)
+    subtitle = extra_options.specifier(plan.burn.source.index, plan, laid)
+    return burning.graph_with_pictures(chain, f"0:{picture.index}", subtitle, target, form)
+
+
+def _video_pairs(plan: Plan, stream: StreamPlan, target: VideoTarget, laid: Groundwork) -> Iterator[tuple[str, str]]:
     source = stream.source
     assert isinstance(source, VideoStream), "only pictures have a video target"
-    encoder = video_encoder(target.codec)
-    yield "-c", encoder.name
-    yield "-filter", video_filters(source, target, encoder.pixel_format)
-    yield "-fps_mode", "vfr"  # the filters decide on frames; the MP4 muxer's default would repeat and drop some
-    rate = target.rate if target.rate is not None else source.frame_rate
-    yield from _in_pairs(encoder.options(target, rate, plan.settings.quality))
-    if target.to_bt709:
-        for option in ("-color_primaries", "-color_trc", "-colorspace"):
-            yield option, "bt709"
-        yield "-color_range", "tv"
-
-
-def _audio_pairs(target: AudioTarget) -> Iterator[tuple[str, str]]:
-    encoder = audio_encoder(target.codec)
-    yield "-c", encoder.name
-    if not target.layout_known:
-        # so many unnamed channels that ffmpeg refuses to mix them: the first two are the front ones
-        yield "-filter", "pan=stereo|c0=c0|c1=c1"
-    yield from _in_pairs(encoder.options(target))
-
-
-def _in_pairs(options: list[str]) -> Iterator[tuple[str, str]]:
-    return zip(options[::2], options[1::2], strict=True)
+    yield from picture_options.encode_pairs(stream, target, plan.container, plan.settings.quality)
+    if _drawn_pictures(plan, laid) is None:
+        chain, form = picture_options.chain(source, target)
+        yield "-filter", burning.with_text(chain, laid.burn, laid.fonts, form) if laid.burn else chain
 
 
 def _tag_options(plan: Plan, tag: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +13,29 @@ from uuid import UUID
 import msgspec
 
 from mkv2castd.config import SourcePolicy
-from mkv2castd.encoder.files import lstat, one_file
-from mkv2castd.model import Identity
+from mkv2castd.encoder.files import Files, lstat, move, one_file
+from mkv2castd.errors import ErrorCode, MediaError
+from mkv2castd.model import Identity, printable
+
+_TRIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """A subtitle file that goes beside the output. replaces: our own older one in its place."""
+
+    temporary: Path
+    target: Path
+    identity: Identity
+    replaces: Identity | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Obsolete:
+    """A subtitle file of ours beside an older output that is not made any more."""
+
+    path: Path
+    identity: Identity
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +45,8 @@ class Commit:
     identity: of the finished temporary; stays true after the rename. target may differ from the one asked for
     where a source that was to be replaced must stay. policy "keep" with a note: why the folder's wish is not
     followed. trash: the source's place in the trash, None when it stays. links: names that the source had.
-    replaces: our own older output at target, which may be overwritten.
+    replaces: our own older output at target, which may be overwritten. sidecars and obsolete: what else comes and
+    goes beside the output; an entry of an older version has none.
     """
 
     job_id: UUID
@@ -37,6 +60,8 @@ class Commit:
     replaces: Identity | None = None
     links: int = 1
     note: str | None = None
+    sidecars: tuple[Beside, ...] = ()
+    obsolete: tuple[Obsolete, ...] = ()
 
     @property
     def in_place(self) -> bool:
@@ -81,6 +106,28 @@ def placed(commit: Commit) -> bool:
     if there is None or (commit.in_place and same(there, commit.source_identity)):
         return False
     return (there.st_size, there.st_mtime_ns) == (commit.identity.size, commit.identity.mtime_ns)
+
+
+def put(temporary: Path, target: Path, replaces: Identity | None, files: Files) -> None:
+    """Gives a temporary its name. Raises MediaError (output_exists) where a file is that is not `replaces`."""
+    there = None
+    for _ in range(_TRIES):  # what was in the way may be gone when it is looked at
+        try:
+            return move(files, temporary, target)
+        except FileExistsError:
+            there = lstat(target)
+        if there is not None:
+            break
+    if there is None:
+        raise OSError(errno.EAGAIN, "something comes and goes at the output's place", str(target))
+    if one_file(there, lstat(temporary)):
+        return files.unlink(temporary)
+    if replaces is not None and same(there, replaces):
+        return files.rename_over(temporary, target)
+    raise MediaError(
+        ErrorCode.OUTPUT_EXISTS,
+        f"{printable(target)} exists and was not made from this film: move it away or rename it, then retry",
+    )
 
 
 def same(found: os.stat_result, identity: Identity) -> bool:

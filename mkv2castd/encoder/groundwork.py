@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from mkv2castd.encoder.laying import Layer, Runner
 from mkv2castd.encoder.plan import Plan
 from mkv2castd.encoder.targets import Groundwork
-
-# Runs a child on behalf of the attempt: it can be paused and cancelled, hangs are noticed, its words are kept.
-# Returns the end of its stderr; raises as the attempt's own child does.
-Runner = Callable[[Sequence[str]], Awaitable[str]]
+from mkv2castd.patience import see_through
+from mkv2castd.threads import in_thread
 
 
 @asynccontextmanager
 async def groundwork(plan: Plan, source: Path, temporary: Path, run: Runner) -> AsyncIterator[Groundwork]:
     """What `plan` needs beforehand. Files of its own lie beside `temporary`, named after it (`TEMPORARY.NAME`), and
     are gone after the block. Raises MediaError, DeviceError, OSError."""
-    yield Groundwork()
+    layer = Layer(plan, source, temporary, run)
+    try:
+        covers = await layer.covers()
+        externals = await layer.externals()
+        burn, fonts = await layer.burn(externals)
+        yield Groundwork(covers=covers, externals=externals, burn=burn, fonts=fonts, lost=layer.lost)
+    finally:
+        await see_through(in_thread(layer.clear))

@@ -46,6 +46,22 @@ def temporary_for(target: Path, job_id: UUID) -> Path:
     return target.with_name(f".mkv2castd-{job_id}.part")
 
 
+def working_file(temporary: Path, name: str) -> Path:
+    """A further file of the attempt, beside its temporary: `TEMPORARY.NAME`. `name` is short."""
+    return temporary.with_name(f"{temporary.name}.{name}")
+
+
+def sidecar(target: Path, ending: str) -> Path:
+    """A subtitle beside the output: movie.mkv, `.en.forced` → movie.en.forced.vtt."""
+    return target.with_name(_fit(_split(target.name)[0], f"{ending}.vtt", target.name))
+
+
+def is_sidecar_name(name: str, target: Path) -> bool:
+    """Could a file of this name be a subtitle of the output?"""
+    stem = _split(target.name)[0]
+    return name.endswith(".vtt") and (name == f"{stem}.vtt" or name.startswith(f"{stem}."))
+
+
 def numbered(path: Path, number: int) -> Path:
     """movie.mkv → movie.2.mkv: another name when the first one is taken."""
     stem, extension = _split(path.name)

@@ -6,9 +6,9 @@ Everything here blocks: call it in a thread.
 
 from __future__ import annotations
 
-import errno
 import logging
 import os
+import shutil
 import stat
 import time
 from contextlib import suppress
@@ -17,10 +17,12 @@ from pathlib import Path
 from uuid import UUID
 
 from mkv2castd.config import Settings
-from mkv2castd.encoder.commit import Commit, decode, encode, kept_in_trash, placed, same
-from mkv2castd.encoder.files import Files, lstat, move, one_file
+from mkv2castd.encoder import sidecars
+from mkv2castd.encoder.commit import Commit, decode, encode, kept_in_trash, placed, put, same
+from mkv2castd.encoder.files import Files, lstat
 from mkv2castd.encoder.naming import default_target
 from mkv2castd.encoder.original import check_source, into_trash, remove_original, retire, undo
+from mkv2castd.encoder.sidecars import NO_SIDECARS, Sidecars
 from mkv2castd.encoder.trash import TRASH, purge_trash, trash_for
 from mkv2castd.errors import DeviceError, ErrorCode, MediaError
 from mkv2castd.model import Identity, printable
@@ -40,7 +42,6 @@ __all__ = [
 
 _log = logging.getLogger(__name__)
 _FILES = Files()
-_TRIES = 3
 
 
 def prepare(
@@ -51,11 +52,14 @@ def prepare(
     source_identity: Identity,
     settings: Settings,
     replaces: Identity | None,
+    made: Sidecars = NO_SIDECARS,
 ) -> Commit:
     """Makes the temporary final and durable (mode, times and owner of the source, where allowed) and decides what
-    happens to the source. Raises DeviceError (source_changed), OSError."""
+    happens to the source. made: what else there is to put beside the output. Raises DeviceError (source_changed),
+    OSError."""
     found = _unchanged(source, source_identity)
-    _dress(temporary, found)
+    for path in (temporary, *(one.temporary for one in made.files)):
+        _dress(path, found)
     _unchanged(source, source_identity)
     commit = Commit(
         job_id=job_id,
@@ -68,6 +72,11 @@ def prepare(
         replaces=replaces,
         links=found.st_nlink,
     )
+    return sidecars.settle(_with_policy(commit, found, settings), made)
+
+
+def _with_policy(commit: Commit, found: os.stat_result, settings: Settings) -> Commit:
+    source = commit.source
     if settings.source_policy == "keep":
         return _kept(commit, settings, None)
     reason = _must_stay(source, found, settings)
@@ -145,33 +154,12 @@ def carry_out(commit: Commit, files: Files = _FILES) -> bool:
     elif commit.in_place:
         _replace(commit, files)
     else:
-        _place(commit, files)
+        put(commit.temporary, commit.target, commit.replaces, files)
+    sidecars.carry_out(commit, files)
     files.sync_folder(commit.target.parent)
     if commit.trash is not None and not commit.in_place:
         retire(commit, commit.trash, files)
     return True
-
-
-def _place(commit: Commit, files: Files) -> None:
-    """Gives the temporary its name. Raises MediaError (output_exists)."""
-    there = None
-    for _ in range(_TRIES):  # what was in the way may be gone when it is looked at
-        try:
-            return move(files, commit.temporary, commit.target)
-        except FileExistsError:
-            there = lstat(commit.target)
-        if there is not None:
-            break
-    if there is None:
-        raise OSError(errno.EAGAIN, "something comes and goes at the output's place", str(commit.target))
-    if one_file(there, lstat(commit.temporary)):
-        return files.unlink(commit.temporary)
-    if commit.replaces is not None and same(there, commit.replaces):
-        return files.rename_over(commit.temporary, commit.target)
-    raise MediaError(
-        ErrorCode.OUTPUT_EXISTS,
-        f"{printable(commit.target)} exists and was not made from this film: move it away or rename it, then retry",
-    )
 
 
 def _replace(commit: Commit, files: Files) -> None:
@@ -180,12 +168,12 @@ def _replace(commit: Commit, files: Files) -> None:
     try:
         if lstat(commit.source) is None and kept_in_trash(commit) is not None:
             # no hard links here, and a crash after the original had been moved
-            return _place(commit, files)
+            return put(commit.temporary, commit.target, commit.replaces, files)
         check_source(commit)
         if into_trash(commit, commit.trash, files):
             check_source(commit)
             return files.rename_over(commit.temporary, commit.target)
-        return _place(commit, files)
+        return put(commit.temporary, commit.target, commit.replaces, files)
     except (OSError, MediaError, DeviceError):
         undo(commit, files)
         raise
@@ -202,12 +190,26 @@ def finish_replace(commit: Commit, files: Files = _FILES) -> None:
 
 
 def discard(temporary: Path) -> None:
-    """Removes a temporary, if it is there. One that cannot be removed is told in the log: whoever discards has
-    something else to say."""
+    """Removes a temporary and all that was laid out beside it, as far as it is there. What cannot be removed is told
+    in the log: whoever discards has something else to say."""
     try:
         temporary.unlink(missing_ok=True)
+        for path in working_files(temporary):
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
     except OSError as error:
         _log.warning("%s cannot be removed: %s", printable(temporary), error.strerror)
+
+
+def working_files(temporary: Path) -> list[Path]:
+    """The further files of an attempt, beside its temporary. Raises OSError."""
+    try:
+        with os.scandir(temporary.parent) as entries:
+            return [Path(entry.path) for entry in entries if entry.name.startswith(f"{temporary.name}.")]
+    except FileNotFoundError:
+        return []
 
 
 def free_bytes(folder: Path) -> int:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from mkv2castd.config import Settings
 from mkv2castd.encoder import captions, extra_rules, pictures, sound, video_rules
 from mkv2castd.encoder.media import Media, OtherStream, VideoStream
-from mkv2castd.encoder.profiles import ContainerRow, Profile, combine, fillable, require_fillable
+from mkv2castd.encoder.profiles import ContainerRow, Profile, combine, require_fillable
 from mkv2castd.encoder.targets import Burn, Sidecar, StreamPlan
 from mkv2castd.encoder.tools import UNASKED, Tools
 from mkv2castd.encoder.usable import require_a_film
@@ -82,6 +82,7 @@ class Plan:
             kept=tuple(stream for stream in self.kept if stream.index not in lost),
             dropped=(*self.dropped, *dropped),
             sidecars=tuple(sidecar for sidecar in self.sidecars if sidecar.source.index not in lost),
+            burn=self.burn if self.burn is not None and self.burn.source.index not in lost else None,
         )
 
     @property
@@ -99,19 +100,14 @@ class Skip:
 def plan(media: Media, settings: Settings, tools: Tools = UNASKED) -> Plan | Skip:
     """Decides. Raises MediaError (source_unreadable, unsupported_media) when the film cannot be converted, and
     RequestError for an unknown profile or a container that cannot be filled for these devices."""
-    profile = combine(settings.profile)
+    profile = combine(settings.profile, settings.customs)
     into = require_fillable(profile, settings.container.value)
     picture = require_a_film(media, tools)
     if picture is None:
         return Skip("no picture: a sound recording, not a film")
     told = captions.caption(media, settings.container, settings)
     own = profile.container(container_of(media))
-    if (
-        own is not None
-        and fillable(profile, own.name)
-        and told.burn is None
-        and _plays(media, picture, profile, own, settings, tools)
-    ):
+    if own is not None and told.burn is None and _plays(media, picture, profile, own, settings, tools):
         how = "listed for Cast" if own.listed else "played in practice"
         return Skip(f"plays as it is on {profile.title}: {video_rules.describe(picture)} in {own.name} ({how})")
     turned = into.name == "mp4" and container_of(media) == "mp4"
@@ -151,10 +147,9 @@ def _plays(
 ) -> bool:
     """Its own container could be filled with picture and sound just as they are."""
     turned = own.name == "mp4"
-    shown = pictures.show(media, picture, profile, own, settings, tools, turned=turned, drawn_on=False)
     heard = sound.arrange(media, profile, own, settings, tools)
     return (
-        shown[0].as_it_is
+        pictures.plays(picture, profile, own, settings, turned=turned)
         and media.pictures[0] is picture
         and all(track.as_it_is for track in heard)
         and [track.index for track in heard] == [track.index for track in media.audio]

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from mkv2castd.encoder.beside import externals_of
 from mkv2castd.encoder.command import file_url
 from mkv2castd.encoder.media import Media, Scan, VideoStream
 from mkv2castd.encoder.probe import PATIENCE_SECONDS, probe
@@ -27,7 +28,8 @@ _SHORT = 15.0
 async def examine(
     path: Path, environment: Mapping[str, str] | None = None, patience: float = PATIENCE_SECONDS
 ) -> Media:
-    """What is in the film: what ffprobe says, and where that leaves something open, what a closer look shows.
+    """What is in the film: what ffprobe says, and where that leaves something open, what a closer look shows. With
+    the subtitle files beside it.
 
     environment is added to the children's; patience: seconds for each of them. Raises as `probe` does.
     """
@@ -35,6 +37,7 @@ async def examine(
     picture = media.picture
     if picture is None or media.ours is not None:
         return media
+    media = replace(media, externals=await externals_of(path, patience))
     if is_doubtful(picture):
         scan = await _look_at_fields(path, media, picture, environment, patience)
         media = _with_picture(media, replace(picture, scan=scan))

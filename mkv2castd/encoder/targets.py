@@ -8,15 +8,20 @@ from fractions import Fraction
 from pathlib import Path
 from types import MappingProxyType
 
-from mkv2castd.encoder.media import AnyStream, External
+from mkv2castd.encoder.colours import BT709, Colours
+from mkv2castd.encoder.media import AnyStream, Light, Mastering, SubtitleStream
+from mkv2castd.encoder.playable import Hdr
 from mkv2castd.model import Action, StreamKind
 
 
 @dataclass(frozen=True, slots=True)
 class VideoTarget:
-    """What a picture is encoded to. rate: frames a second, None leaves them as they are.
+    """What a picture is encoded to. rate: frames a second, None leaves them as they are. colours: what it is in then,
+    and is tagged as. deep: in 10 bits.
 
-    tone_map: out of HDR; wide: out of BT.2020 colours without HDR; to_bt709: the result is tagged BT.709.
+    crop: the last column or row is left out, so that both sides are even; scale: the size changes otherwise.
+    telecined: the film's own frames are put together again. tone_map: the row of tone_mapping.py by which it comes
+    out of HDR; wide: it comes out of BT.2020 and its like without HDR. mastering, light: of HDR that is kept.
     """
 
     codec: str
@@ -24,34 +29,47 @@ class VideoTarget:
     height: int
     level: int | None = None
     rate: Fraction | None = None
+    colours: Colours = BT709
+    deep: bool = False
+    crop: bool = False
     scale: bool = False
     deinterlace: bool = False
-    tone_map: bool = False
+    telecined: bool = False
+    tone_map: str | None = None
     wide: bool = False
-    rgb: bool = False
-
-    @property
-    def to_bt709(self) -> bool:
-        return self.tone_map or self.wide or self.rgb
+    hdr: Hdr | None = None
+    mastering: Mastering | None = None
+    light: Light | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class AudioTarget:
-    """What a track is encoded to. bitrate_kbps: of the whole track. layout_known: ffmpeg knows how to mix the
-    source down by itself."""
+    """What a track is encoded to. bitrate_kbps: of the whole track. layout: ffmpeg's name of its channels. levelled:
+    its loudness is measured first, and brought to the usual one."""
 
     codec: str
     channels: int
     sample_rate: int
     bitrate_kbps: int
-    layout_known: bool = True
+    layout: str = "stereo"
+    levelled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Mend:
-    """What is rewritten in a copied picture's bitstream, without encoding it. level: an H.264 level (41: 4.1)."""
+    """What is rewritten in a copied picture's bitstream, without encoding it; None: as it is.
+
+    level: in ffprobe's numbers (H.264 4.1 is 41). aspect: of a pixel. transfer, matrix: ffmpeg's names.
+    without_dolby: Dolby Vision's second layer and its descriptions of frames are left out. tag: MP4's name of the
+    codec is the one that receivers know.
+    """
 
     level: int | None = None
+    aspect: Fraction | None = None
+    transfer: str | None = None
+    matrix: str | None = None
+    without_dolby: bool = False
+    tag: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,28 +107,31 @@ class StreamPlan:
 
 @dataclass(frozen=True, slots=True)
 class Sidecar:
-    """A WebVTT file to be made beside the output. source: a subtitle stream or a file beside the film.
+    """A WebVTT file to be made beside the output. source: of the film, or a file beside it.
 
     ending: what is put between the output's stem and `.vtt`, such as `.en.forced`.
     """
 
-    source: AnyStream | External
+    source: SubtitleStream
     ending: str
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Burn:
-    """A subtitle that is drawn into the picture. forced_only: only those of its texts that are flagged as forced."""
+    """A subtitle that is drawn into the picture. bitmap: it consists of pictures, not of text. forced_only: only
+    those of its pictures that are flagged as forced."""
 
-    source: AnyStream | External
+    source: SubtitleStream
+    bitmap: bool
     forced_only: bool
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Loudness:
-    """What a first pass measured by EBU R128: LUFS, LU, dBTP and the gating threshold in LUFS."""
+    """What a first pass measured by EBU R128: LUFS, LU, dBTP and the gating threshold in LUFS. offset: LU that
+    ffmpeg's loudnorm would miss its target by."""
 
     integrated: float
     range: float
@@ -121,8 +142,16 @@ class Loudness:
 
 @dataclass(frozen=True, slots=True)
 class Groundwork:
-    """What was found out and laid out before the encoding: by index of the source's stream."""
+    """What was found out and laid out before the encoding: by index of the source's stream.
 
-    loudness: Mapping[int, Loudness] = field(default_factory=lambda: MappingProxyType({}))
+    externals: subtitle files beside the film, as ffmpeg reads them. burn: the text that is drawn, as ASS; fonts: the
+    folder with those it is drawn in. lost: what cannot go over after all, and why.
+    """
+
+    # and by the number of channels that it is encoded to, since a track may become both stereo and surround
+    loudness: Mapping[tuple[int, int], Loudness] = field(default_factory=lambda: MappingProxyType({}))
     covers: Mapping[int, Path] = field(default_factory=lambda: MappingProxyType({}))
+    externals: Mapping[int, Path] = field(default_factory=lambda: MappingProxyType({}))
     burn: Path | None = None
+    fonts: Path | None = None
+    lost: Mapping[int, str] = field(default_factory=lambda: MappingProxyType({}))

@@ -1,0 +1,73 @@
+"""Finds the subtitle files that lie beside a film. Only names are read, and the heads of a few small files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+
+from mkv2castd.encoder.companions import companions, tracks_of_index
+from mkv2castd.encoder.media import External
+from mkv2castd.encoder.webvtt import tag_of
+from mkv2castd.threads import in_thread_within
+
+# Folders in which releases keep their subtitles, below the film's own.
+_BELOW = frozenset({"subs", "subtitles"})
+_MOST_NAMES = 50_000
+_MOST_FILES = 64
+_MOST_BYTES = 32 * 1024 * 1024  # of a text; a film's subtitles have a hundredth of it
+_HEAD_BYTES = 64 * 1024
+
+
+async def externals_of(film: Path, patience: float) -> tuple[External, ...]:
+    """Those that belong to `film` by their names, at most 64; none where the folder cannot be read. Raises
+    TimeoutError when the storage does not answer within `patience` seconds."""
+    return await in_thread_within(patience, find_externals, film)
+
+
+def find_externals(film: Path) -> tuple[External, ...]:
+    """Blocks. Symbolic links are not followed, and our own subtitles are left out."""
+    found: list[External] = []
+    files, folders = _listed(film.parent)
+    found += companions(film.name, files, film.parent)
+    for name in sorted(folders):
+        if name.lower() in _BELOW:
+            below = film.parent / name
+            found += companions(film.name, [film.name, *_listed(below)[0]], below)
+    return tuple(islice((track for external in found for track in _tracks(external)), _MOST_FILES))
+
+
+def _listed(folder: Path) -> tuple[list[str], list[str]]:
+    files, folders = [], []
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in islice(entries, _MOST_NAMES):
+            if entry.is_file(follow_symlinks=False):
+                files.append(entry.name)
+            elif entry.is_dir(follow_symlinks=False):
+                folders.append(entry.name)
+    return files, folders
+
+
+def _tracks(external: External) -> Iterator[External]:
+    """One for each of its tracks; none for what is empty, far too long, not to be read, or ours."""
+    try:
+        size = external.path.lstat().st_size
+        if not 0 < size <= _MOST_BYTES or not os.access(external.path, os.R_OK, effective_ids=True):
+            return
+        if external.codec == "dvd_subtitle":
+            told = tracks_of_index(_head(external.path))
+            for number, language in enumerate(told):
+                known = external.language if len(told) == 1 and external.language is not None else language
+                yield replace(external, track=number, language=known)
+        elif external.codec != "webvtt" or tag_of(_head(external.path)) is None:
+            yield external
+    except OSError:
+        return
+
+
+def _head(path: Path) -> str:
+    with path.open("rb", buffering=0) as file:
+        return file.read(_HEAD_BYTES).decode("utf-8", "replace")

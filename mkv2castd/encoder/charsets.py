@@ -1,0 +1,64 @@
+"""Bytes of a subtitle file → text, whatever character set it is in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+# What subtitles are written in. Fewer choices than the library knows make fewer mistakes.
+_CHARSETS = (
+    *("cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp1258", "cp874"),
+    *("gb18030", "big5", "cp932", "euc_jp", "cp949", "koi8_r", "iso8859_2", "utf_16_le", "utf_16_be"),
+)
+# What a text in this language is most likely in, where several would do.
+_USUAL: Mapping[str, Sequence[str]] = MappingProxyType(
+    {
+        **dict.fromkeys(("cs", "hr", "hu", "pl", "ro", "sk", "sl"), ("cp1250", "iso8859_2")),
+        **dict.fromkeys(("be", "bg", "mk", "ru", "sr", "uk"), ("cp1251", "koi8_r")),
+        **dict.fromkeys(("da", "de", "en", "es", "fi", "fr", "is", "it", "nl", "no", "pt", "sv"), ("cp1252",)),
+        **dict.fromkeys(("et", "lt", "lv"), ("cp1257",)),
+        "ar": ("cp1256",),
+        "el": ("cp1253",),
+        "fa": ("cp1256",),
+        "he": ("cp1255",),
+        "ja": ("cp932", "euc_jp"),
+        "ko": ("cp949",),
+        "th": ("cp874",),
+        "tr": ("cp1254",),
+        "vi": ("cp1258",),
+        "zh": ("gb18030", "big5"),
+    }
+)
+_MARKED = (
+    (b"\xef\xbb\xbf", "utf-8-sig"),
+    (b"\xff\xfe\x00\x00", "utf-32"),
+    (b"\xff\xfe", "utf-16"),
+    (b"\xfe\xff", "utf-16"),
+)
+
+
+def to_text(raw: bytes, language: str | None = None) -> str:
+    """`raw` decoded: by its byte order mark, as UTF-8 if it is that without a fault, else by what its letters look
+    like. language: as the file's name tells it (`ru`), which decides between several that would do. What cannot be
+    decoded at all becomes U+FFFD. Slow for megabytes: call it in a thread."""
+    for mark, name in _MARKED:
+        if raw.startswith(mark):
+            return raw.decode(name, "replace")
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return raw.decode(_charset(raw, language), "replace")
+
+
+def _charset(raw: bytes, language: str | None) -> str:
+    from charset_normalizer import from_bytes  # 5 MB, and only for old files
+
+    matches = from_bytes(raw, cp_isolation=list(_CHARSETS))
+    found = [name for match in matches for name in (match.encoding, *match.could_be_from_charset)]
+    for name in _USUAL.get(language or "", ()):
+        if name in found:
+            return name
+    if not found:
+        return "cp1252"
+    # Western and Central European differ in few letters; a text that may be both is far more often the former
+    return "cp1252" if found[0] == "cp1250" and "cp1252" in found else found[0]
