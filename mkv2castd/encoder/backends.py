@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from types import MappingProxyType
 
 from mkv2castd.config import Quality
-from mkv2castd.encoder.h264_levels import LEVELS, level_name
+from mkv2castd.encoder.hdr import x265_mastering
+from mkv2castd.encoder.levels import level_name, rates
 from mkv2castd.encoder.targets import AudioTarget, VideoTarget
 
 KEYFRAME_SECONDS = 2
@@ -19,8 +20,10 @@ _ASSUMED_RATE = Fraction(25)
 class VideoEncoder:
     """One way to encode one codec.
 
-    rate_control: ffmpeg options a quality. levelled: takes a level, and the rates of that level as bounds.
-    bits_per_pixel: for encoders that need a bitrate beside a quality; None for those that do not.
+    pixel_format, deep_format: what it is given for 8 and for 10 bits; None: it has no 10 bits. profile,
+    deep_profile: the value of `-profile`. rate_control: ffmpeg options a quality. bounded: keeps to the rates of a
+    level. level_option: how that level is told by the name "4.1"; None: not at all. bits_per_pixel: for encoders that
+    need a bitrate beside a quality; None for those that do not. parameters: what is peculiar to a picture.
     """
 
     name: str
@@ -28,22 +31,39 @@ class VideoEncoder:
     device: str
     pixel_format: str
     rate_control: Mapping[Quality, tuple[str, ...]]
+    deep_format: str | None = None
+    profile: str | None = None
+    deep_profile: str | None = None
     always: tuple[str, ...] = ()
-    levelled: bool = False
+    bounded: bool = False
+    level_option: str | None = None
     bits_per_pixel: Mapping[Quality, float] | None = None
+    parameters: Callable[[VideoTarget], tuple[str, ...]] | None = None
+
+    def format(self, target: VideoTarget) -> str:
+        """The pixel format for `target`."""
+        return self.deep_format if target.deep and self.deep_format is not None else self.pixel_format
 
     def options(self, target: VideoTarget, rate: Fraction | None, quality: Quality) -> list[str]:
         """Everything after `-c:v NAME`. rate: frames a second of the result, None if unknown."""
         frames = rate if rate is not None else _ASSUMED_RATE
         options = [*self.rate_control[quality], *self.always]
+        profile = self.deep_profile if self.format(target) == self.deep_format else self.profile
+        if profile is not None:
+            options += ["-profile", profile]
         options += ["-g", str(max(1, round(frames * KEYFRAME_SECONDS)))]
-        if self.levelled and target.level is not None:
-            bound = LEVELS[target.level]
-            options += ["-level", level_name(target.level)]
-            options += ["-maxrate", f"{bound.max_kbps}k", "-bufsize", f"{bound.buffer_kbit}k"]
+        most = None
+        if target.level is not None:
+            most, buffer = rates(target.codec, target.level)
+            if self.level_option is not None:
+                options += [self.level_option, level_name(target.codec, target.level)]
+            if self.bounded:
+                options += ["-maxrate", f"{most}k", "-bufsize", f"{buffer}k"]
         if self.bits_per_pixel is not None:
-            bits = target.width * target.height * float(frames) * self.bits_per_pixel[quality]
-            options += ["-b", str(max(100_000, round(bits)))]
+            bits = round(target.width * target.height * float(frames) * self.bits_per_pixel[quality])
+            options += ["-b", str(max(100_000, bits if most is None else min(bits, most * 1000)))]
+        if self.parameters is not None:
+            options += self.parameters(target)
         return options
 
 
@@ -70,6 +90,18 @@ def _by_quality(fast: str, balanced: str, high: str) -> Mapping[Quality, tuple[s
     return MappingProxyType(rows)
 
 
+def _x265(target: VideoTarget) -> tuple[str, ...]:
+    """x265's own options, which ffmpeg has no names for."""
+    told = ["log-level=error", "open-gop=0", "high-tier=0"]
+    if target.level is not None:
+        told.append(f"level-idc={level_name(target.codec, target.level)}")
+    if target.mastering is not None:
+        told.append(f"master-display={x265_mastering(target.mastering)}")
+    if target.light is not None:
+        told.append(f"max-cll={target.light.max_content},{target.light.max_average}")
+    return "-x265-params", ":".join(told)
+
+
 VIDEO_ENCODERS = (
     VideoEncoder(
         "libx264",
@@ -77,8 +109,21 @@ VIDEO_ENCODERS = (
         "cpu",
         "yuv420p",
         _by_quality("-preset veryfast -crf 23", "-preset medium -crf 21", "-preset slow -crf 19"),
-        always=("-profile", "high"),
-        levelled=True,
+        profile="high",
+        bounded=True,
+        level_option="-level",
+    ),
+    VideoEncoder(
+        "libx265",
+        "hevc",
+        "cpu",
+        "yuv420p",
+        _by_quality("-preset superfast -crf 24", "-preset fast -crf 22", "-preset medium -crf 19"),
+        deep_format="yuv420p10le",
+        profile="main",
+        deep_profile="main10",
+        bounded=True,
+        parameters=_x265,
     ),
     VideoEncoder(
         "libvpx",
@@ -91,6 +136,23 @@ VIDEO_ENCODERS = (
             "-deadline good -cpu-used 1 -crf 6",
         ),
         bits_per_pixel=MappingProxyType({"fast": 0.1, "balanced": 0.13, "high": 0.2}),
+    ),
+    VideoEncoder(
+        "libvpx-vp9",
+        "vp9",
+        "cpu",
+        "yuv420p",
+        _by_quality(
+            "-deadline good -cpu-used 5 -crf 32",
+            "-deadline good -cpu-used 3 -crf 28",
+            "-deadline good -cpu-used 2 -crf 24",
+        ),
+        deep_format="yuv420p10le",
+        profile="0",
+        deep_profile="2",
+        always=("-row-mt", "1", "-tile-columns", "2"),
+        level_option="-level",
+        bits_per_pixel=MappingProxyType({"fast": 0.08, "balanced": 0.1, "high": 0.16}),
     ),
 )
 AUDIO_ENCODERS = (AudioEncoder("aac", "aac"), AudioEncoder("libopus", "opus"))

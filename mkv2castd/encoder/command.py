@@ -37,8 +37,7 @@ def convert_argv(plan: Plan, source: Path, target: Path, tag: str, laid: Groundw
     argv = ["ffmpeg", "-hide_banner", "-nostdin", "-nostats", "-v", "warning"]
     argv += ["-progress", "pipe:1", "-stats_period", "0.5", "-y"]
     argv += picture_options.global_options(plan.picture)
-    if plan.missing_times:
-        argv += ["-fflags", "+genpts"]
+    argv += timing.input_options(plan.format_names, copied=plan.copies_video)
     # what calls itself a film but is a playlist must not make ffmpeg open addresses
     argv += [*burning.decoder_options(plan.burn), "-protocol_whitelist", "file", "-i", file_url(source)]
     argv += extra_options.external_inputs(plan, laid)
@@ -78,7 +77,7 @@ def _pairs(plan: Plan, stream: StreamPlan, laid: Groundwork) -> Iterator[tuple[s
     elif isinstance(stream.source, OtherStream):
         yield from extra_options.attachment_pairs(stream)
     elif stream.action is Action.COPY:
-        yield from picture_options.copy_pairs(stream, plan.container)
+        yield from picture_options.copy_pairs(stream, plan.container, timing.bitstream_filters(plan.format_names))
     elif stream.video is not None:
         yield from _video_pairs(plan, stream, stream.video, laid)
 

@@ -19,6 +19,8 @@ from mkv2castd.encoder.media import (
     SubtitleStream,
     VideoStream,
 )
+from mkv2castd.encoder.side_data import mirrored as _mirrored
+from mkv2castd.encoder.side_data import side_facts
 from mkv2castd.errors import ErrorCode, MediaError
 from mkv2castd.model import StreamKind
 
@@ -111,7 +113,7 @@ def _stream(position: int, row: Mapping[str, Any]) -> AnyStream:
         "codec_tag": _codec_tag(row.get("codec_tag_string")),
         "profile": lenient.text(row.get("profile")),
         "language": None if language == "und" else language,
-        "title": lenient.text(tags.get("title")),
+        "title": lenient.text(tags.get("title") or tags.get("name")),  # MP4's is called "name"
         "start": lenient.number(row.get("start_time")),
         "duration": duration if duration is not None else _seconds(lenient.clock(tags.get("duration"))),
         "bitrate": lenient.whole(row.get("bit_rate"), 1) or lenient.whole(tags.get("bps"), 1),
@@ -165,7 +167,8 @@ def _picture(row: Mapping[str, Any], tags: Mapping[str, str]) -> dict[str, Any]:
         "color_space": lenient.text(row.get("color_space")),
         "color_transfer": lenient.text(row.get("color_transfer")),
         "color_primaries": lenient.text(row.get("color_primaries")),
-        "dolby_vision": _dolby_vision(side),
+        "mirrored": _mirrored(side),
+        **side_facts(side),
     }
 
 
@@ -183,10 +186,6 @@ def _rotation(side: Sequence[Mapping[str, Any]], tags: Mapping[str, str]) -> int
             return turned % 360
     clockwise = lenient.whole(tags.get("rotate"), -360, 360)
     return 0 if clockwise is None else -clockwise % 360
-
-
-def _dolby_vision(side: Sequence[Mapping[str, Any]]) -> int | None:
-    return next((lenient.whole(row["dv_profile"]) for row in side if "dv_profile" in row), None)
 
 
 def _sound(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,49 +2,70 @@
 
 from __future__ import annotations
 
-from mkv2castd.encoder.media import VideoStream
-from mkv2castd.encoder.targets import VideoTarget
+from collections.abc import Iterator
+from types import MappingProxyType
 
-# Peak brightness in nits that 1.0 stands for before tone mapping: what SDR screens are graded for.
-_SDR_NITS = 100
+from mkv2castd.encoder.colours import is_full_range
+from mkv2castd.encoder.media import Scan, VideoStream
+from mkv2castd.encoder.pixels import is_gray, is_rgb
+from mkv2castd.encoder.targets import VideoTarget
+from mkv2castd.encoder.tone_mapping import by_name, narrowed
+
+# bwdif's word for which field comes first, where frames themselves do not say it.
+_FIELDS = MappingProxyType({Scan.TOP_FIRST: "tff", Scan.BOTTOM_FIRST: "bff"})
 
 
 def video_filters(source: VideoStream, target: VideoTarget, pixel_format: str) -> str:
-    """The chain from a decoded frame (turned upright by ffmpeg itself) to what the encoder takes."""
-    chain: list[str] = []
-    if target.deinterlace:
-        chain.append("bwdif=mode=send_frame")
+    """The chain from a decoded frame (turned and mirrored upright by ffmpeg itself) to what the encoder takes."""
+    return ",".join([*_in_time(source, target), *_in_size_and_colour(source, target, pixel_format)])
+
+
+def _in_time(source: VideoStream, target: VideoTarget) -> Iterator[str]:
+    if target.telecined:
+        # what no pairing of fields makes whole is deinterlaced; of five frames one is there twice
+        yield from ("fieldmatch=combmatch=full", "yadif=deint=interlaced", "decimate", "setfield=prog")
+    elif target.deinterlace:
+        first = _FIELDS.get(source.scan) if source.scan is not None else None
+        yield f"bwdif=mode=send_frame:parity={first or 'auto'}"
     elif source.coded_interlaced:
-        chain.append("setfield=prog")  # else the encoder and the container are told that it is interlaced
+        yield "setfield=prog"  # else the encoder and the container are told that it is interlaced
     if target.rate is not None:
-        chain.append(f"fps={target.rate.numerator}/{target.rate.denominator}")
-    # shrunk before the costly colour work, which then has fewer pixels to do
-    if target.scale:
-        chain.append(f"scale={target.width}:{target.height}:flags=bicubic")
-    if target.scale or target.rgb:
-        chain.append("setsar=1")
-    if target.tone_map:
-        chain += _tone_map(source)
-    elif target.wide:
-        chain.append(f"zscale={_given(source, 'bt709')}:p=bt709:t=bt709:m=bt709:r=limited")
+        yield f"fps={target.rate.numerator}/{target.rate.denominator}"
+
+
+def _in_size_and_colour(source: VideoStream, target: VideoTarget, pixel_format: str) -> Iterator[str]:
+    if target.crop:
+        yield f"crop={target.width}:{target.height}:0:0"
+    if target.tone_map is not None or target.wide:
+        # shrunk before the costly colour work, which then has fewer pixels to do
+        if target.scale:
+            yield f"scale={_size(target)}"
+        yield from by_name(target.tone_map).chain(source) if target.tone_map is not None else narrowed(source)
     else:
-        matrix = ":out_color_matrix=bt709" if target.rgb else ""
-        chain.append(f"scale=out_range=tv{matrix}")
-    chain.append(f"format={pixel_format}")
-    return ",".join(chain)
+        yield f"scale={':'.join(_scaling(source, target))}"
+    yield f"format={pixel_format}"
+    yield "setsar=1"
+    colours = target.colours
+    yield (
+        f"setparams=range=tv:color_primaries={colours.primaries}:color_trc={colours.transfer}"
+        f":colorspace={colours.matrix}"
+    )
 
 
-def _tone_map(source: VideoStream) -> list[str]:
-    return [
-        f"zscale={_given(source, source.color_transfer or 'smpte2084')}:t=linear:npl={_SDR_NITS}",
-        "format=gbrpf32le",
-        "zscale=p=bt709",
-        "tonemap=tonemap=hable:desat=0",
-        "zscale=t=bt709:m=bt709:r=limited",
-    ]
+def _size(target: VideoTarget) -> str:
+    return f"{target.width}:{target.height}:flags=bicubic"
 
 
-def _given(source: VideoStream, transfer: str) -> str:
-    """What the frames are in, said outright: zscale refuses frames that leave any of it unsaid."""
-    full = source.color_range == "pc"
-    return f"pin=bt2020:tin={transfer}:min=bt2020nc:rin={'full' if full else 'limited'}"
+def _scaling(source: VideoStream, target: VideoTarget) -> Iterator[str]:
+    if target.scale:
+        yield _size(target)
+    if is_rgb(source.pixel_format):
+        yield f"out_color_matrix={_swscale(target.colours.matrix)}"
+    elif is_gray(source.pixel_format):
+        # which range gray frames are in, they do not say, and ffmpeg takes all of them for full
+        yield f"in_range={'pc' if is_full_range(source) else 'tv'}"
+    yield "out_range=tv"
+
+
+def _swscale(matrix: str) -> str:
+    return "bt2020" if matrix.startswith("bt2020") else matrix

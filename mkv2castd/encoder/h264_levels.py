@@ -22,6 +22,7 @@ class Level:
 # High profile: 1.25 times the rates that the table gives for Baseline and Main.
 LEVELS: Mapping[int, Level] = MappingProxyType(
     {
+        9: Level(1485, 99, 396, 160, 437),
         10: Level(1485, 99, 396, 80, 218),
         11: Level(3000, 396, 900, 240, 625),
         12: Level(6000, 396, 2376, 480, 1250),
@@ -38,6 +39,9 @@ LEVELS: Mapping[int, Level] = MappingProxyType(
         50: Level(589824, 22080, 110400, 168750, 168750),
         51: Level(983040, 36864, 184320, 300000, 300000),
         52: Level(2073600, 36864, 184320, 300000, 300000),
+        60: Level(4177920, 139264, 696320, 300000, 300000),
+        61: Level(8355840, 139264, 696320, 600000, 600000),
+        62: Level(16711680, 139264, 696320, 1000000, 1000000),
     }
 )
 _MOST_REFS = 16

@@ -16,6 +16,8 @@ from mkv2castd.model import StreamKind
 
 OUR_TAG = "MKV2CASTD"
 HDR_TRANSFERS = frozenset({"smpte2084", "arib-std-b67"})
+_STILL_CODECS = frozenset({"mjpeg", "png", "bmp", "gif", "webp", "tiff", "jpeg2000", "jpegxl"})
+_SLIDES_A_SECOND = 2
 
 
 class Scan(StrEnum):
@@ -95,9 +97,9 @@ class VideoStream(Stream):
 
     frame_rate: frames a second on average. peak_rate: the rate that the times of all frames fit; far above the
     average where frames come at uneven times. rotation: degrees anticlockwise that a player has to turn the
-    picture, 0…359. dolby_vision: profile number; dolby_vision_base: what its base layer is by itself (the
-    compatibility id: 0 nothing, 1 HDR10, 2 SDR, 4 HLG, 6 HDR10 on a Blu-ray). scan: what a look at frames has
-    found, where the flags did not suffice; None: nobody has looked.
+    picture, 0…359; mirrored: it has to be mirrored as well. dolby_vision: profile number; dolby_vision_base: what
+    its base layer is by itself (the compatibility id: 0 nothing, 1 HDR10, 2 SDR, 4 HLG, 6 HDR10 on a Blu-ray).
+    scan: what a look at frames has found, where the flags did not suffice; None: nobody has looked.
     """
 
     kind: StreamKind = StreamKind.VIDEO
@@ -112,6 +114,7 @@ class VideoStream(Stream):
     pixel_aspect: Fraction | None = None
     field_order: str | None = None
     rotation: int = 0
+    mirrored: bool = False
     color_range: str | None = None
     color_space: str | None = None
     color_transfer: str | None = None
@@ -127,6 +130,12 @@ class VideoStream(Stream):
     def cover(self) -> bool:
         """A picture that belongs to the film, not the film."""
         return "attached_pic" in self.dispositions or "timed_thumbnails" in self.dispositions
+
+    @property
+    def still(self) -> bool:
+        """Rather a still, a preview or slides than a film: a codec of stills, at hardly a frame a second."""
+        slow = self.frame_rate is None or self.frame_rate <= _SLIDES_A_SECOND
+        return self.codec in _STILL_CODECS and slow
 
     @property
     def interlaced(self) -> bool:
@@ -211,8 +220,12 @@ class Media:
 
     @property
     def picture(self) -> VideoStream | None:
-        """The film itself: the first real video stream, one marked as default first."""
-        return min(self.pictures, key=lambda stream: not stream.default, default=None)
+        """The film itself: no still or preview, one marked as default first, then the largest and longest."""
+        return min(self.pictures, key=self._is_rather_the_film, default=None)
+
+    def _is_rather_the_film(self, stream: VideoStream) -> tuple[bool, bool, float]:
+        lasts = next((time for time in (stream.duration, self.duration) if time is not None), 1.0)
+        return stream.still, not stream.default, -(stream.width or 0) * (stream.height or 0) * lasts
 
     @property
     def audio(self) -> tuple[AudioStream, ...]:

@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from mkv2castd.config import Settings
-from mkv2castd.encoder import video_rules
+from mkv2castd.encoder import hdr, sizes, timing, video_rules
+from mkv2castd.encoder.colours import true_flags
 from mkv2castd.encoder.media import Media, VideoStream
+from mkv2castd.encoder.playable import Hdr, VideoRow
 from mkv2castd.encoder.profiles import ContainerRow, Profile, fillable
-from mkv2castd.encoder.targets import Mend, StreamPlan
+from mkv2castd.encoder.targets import StreamPlan
+from mkv2castd.encoder.tone_mapping import tone_mapper
 from mkv2castd.encoder.tools import Tools
+from mkv2castd.errors import ErrorCode, MediaError
 from mkv2castd.model import Action
+
+_FULL_HD = (1920, 1080)
+
+
+def plays(picture: VideoStream, profile: Profile, own: ContainerRow, settings: Settings, *, turned: bool) -> bool:
+    """Whether not a byte of the picture has to change in its own container. turned: that tells players how to turn
+    it."""
+    verdict = _verdict(picture, profile, own, settings, turned=turned)
+    return not verdict.faults and verdict.mend is None
 
 
 def show(
@@ -23,33 +38,87 @@ def show(
     drawn_on: bool,
 ) -> tuple[StreamPlan, ...]:
     """The film's picture first, then every other picture but covers. turned: the container goes on telling players
-    how to turn it. drawn_on: a subtitle is drawn into it, so that it has to be encoded."""
+    how to turn it. drawn_on: a subtitle is drawn into it, so that it has to be encoded.
+
+    Raises MediaError (unsupported_media): HDR that this ffmpeg cannot make into anything that the devices show.
+    """
     others = (
         StreamPlan(stream, Action.DROP, "another picture track: a Cast device shows one")
         for stream in media.pictures
         if stream is not picture
     )
-    return (_film(picture, profile, into, settings, turned=turned, drawn_on=drawn_on), *others)
+    verdict = _verdict(picture, profile, into, settings, turned=turned)
+    said = video_rules.describe(picture)
+    untimed = timing.out_of_order(media.format_names, picture)
+    if verdict.faults or drawn_on or untimed is not None:
+        faults = verdict.faults or (untimed if untimed is not None else "a subtitle is drawn into it",)
+        row = _goal(picture, profile, into, settings)
+        goal = video_rules.target(picture, row, settings, _tone_mapper(picture, row, tools))
+        reason = f"{said}: {'; '.join(faults)} → {video_rules.describe_target(goal)}{_loses(picture, goal.hdr)}"
+        return (StreamPlan(picture, Action.TRANSCODE, reason, goal.codec, video=goal), *others)
+    how = "plays as it is" if verdict.mend is None else f"plays; only {verdict.mended}"
+    return (StreamPlan(picture, Action.COPY, f"{said}: {how}", picture.codec, mend=verdict.mend), *others)
 
 
-def _film(
-    stream: VideoStream, profile: Profile, into: ContainerRow, settings: Settings, *, turned: bool, drawn_on: bool
-) -> StreamPlan:
-    said = video_rules.describe(stream)
-    row = profile.video_row(stream.codec) if stream.codec in into.video else None
-    if row is None and profile.video_row(stream.codec) is not None:
-        faults: tuple[str, ...] = (f"does not play in {into.name}",)
-    elif drawn_on:
-        faults = ("a subtitle is drawn into it",)
-    else:
-        verdict = video_rules.judge(stream, row, turned, settings)
-        faults = verdict.faults
-        if not faults:
-            how = "plays as it is" if verdict.relevel is None else "plays; only its stated level is too high"
-            mend = Mend(level=verdict.relevel) if verdict.relevel is not None else None
-            return StreamPlan(stream, Action.COPY, f"{said}: {how}", stream.codec, mend=mend)
-    goal_row = profile.video_row(fillable(profile, into.name)[0])
-    assert goal_row is not None, "what a container can be filled with plays"
-    goal = video_rules.target(stream, goal_row, settings)
-    reason = f"{said}: {'; '.join(faults)} → {video_rules.describe_target(goal)}"
-    return StreamPlan(stream, Action.TRANSCODE, reason, goal.codec, video=goal)
+def _verdict(
+    stream: VideoStream, profile: Profile, into: ContainerRow, settings: Settings, *, turned: bool
+) -> video_rules.VideoVerdict:
+    row = profile.video_row(stream.codec)
+    if row is not None and stream.codec not in into.video:
+        return video_rules.VideoVerdict((f"does not play in {into.name}",))
+    return video_rules.judge(stream, row, into.name, settings, turned=turned)
+
+
+def _goal(stream: VideoStream, profile: Profile, into: ContainerRow, settings: Settings) -> VideoRow:
+    """What it is encoded to: what shows its HDR, what shows its size above full HD, else what every device knows."""
+    rows = [row for codec in fillable(profile, into.name) if (row := profile.video_row(codec)) is not None]
+    assert rows, "a container that nothing can be filled with is refused before"
+    true = true_flags(stream)
+    kind = hdr.base(true)
+    bright = [row for row in rows if kind is not None and hdr.kept_by_encoding(true, row) is not None]
+    if bright:
+        return bright[0]
+    wanted = sizes.limited(sizes.display_size(true), settings.max_height)
+    rate = sizes.shown_rate(true)
+    large = wanted[0] > _FULL_HD[0] or wanted[1] > _FULL_HD[1]
+    if not large and _holds(rows[0], wanted, rate):
+        return rows[0]
+    # the last of those that lose the least: HEVC, where it and H.264 both do
+    return max(reversed(rows), key=lambda row: (_holds(row, wanted, rate), _area(row)))
+
+
+def _holds(row: VideoRow, size: tuple[int, int], rate: Fraction | None) -> bool:
+    return any(sizes.fits(*size, rate, limit) for limit in row.limits)
+
+
+def _area(row: VideoRow) -> int:
+    return max(limit.width * limit.height for limit in row.limits)
+
+
+def _tone_mapper(stream: VideoStream, row: VideoRow, tools: Tools) -> str | None:
+    true = true_flags(stream)
+    kind = hdr.base(true)
+    if kind is None or hdr.kept_by_encoding(true, row) is not None:
+        return None
+    mapper = tone_mapper(true, tools)
+    if mapper is not None:
+        return mapper.name
+    if kind is Hdr.DOLBY_VISION:
+        raise MediaError(
+            ErrorCode.UNSUPPORTED_MEDIA,
+            f"Dolby Vision profile {stream.dolby_vision}: its colours have no HDR10 or standard form, the devices do "
+            "not show it, and only ffmpeg's filter libplacebo with a Vulkan driver could convert it",
+        )
+    raise MediaError(
+        ErrorCode.UNSUPPORTED_MEDIA,
+        f"{hdr.NAMES[kind]}, which the devices do not show, and this ffmpeg has neither of the filters that could "
+        "convert it: install one with zscale and tonemap, as Debian's has",
+    )
+
+
+def _loses(stream: VideoStream, kept: Hdr | None) -> str:
+    """What an encoder cannot hand on of HDR that is kept."""
+    if kept is None:
+        return ""
+    lost = [name for name, had in (("HDR10+", stream.hdr10_plus), ("Dolby Vision", stream.dolby_vision)) if had]
+    return f" ({' and '.join(lost)} cannot be encoded anew)" if lost else ""

@@ -19,8 +19,6 @@ from mkv2castd.encoder.usable import require_a_film
 from mkv2castd.model import Action, Container, Stage
 
 _MP4_BRANDS_OF_OTHERS = ("qt", "3g")
-# Formats whose packets may lack a time of presentation.
-_TIMELESS = frozenset({"avi", "mpeg", "mpegvideo", "h264", "hevc", "m4v", "vc1", "rm"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +26,8 @@ class Plan:
     """How to make a film play. kept: the output's streams in its order: picture, sound, subtitles, the rest, covers
     as tracks last. dropped: what does not go over. duration in seconds.
 
-    chapters: they are sound and are kept. missing_times: the source's packets may lack times. sidecars: what is made
-    beside the output.
+    chapters: they are sound and are kept. format_names: the source's, as ffprobe has them. sidecars: what is made beside
+    the output.
     """
 
     kept: tuple[StreamPlan, ...]
@@ -39,7 +37,7 @@ class Plan:
     settings: Settings
     duration: float | None = None
     chapters: bool = True
-    missing_times: bool = False
+    format_names: tuple[str, ...] = ()
     sidecars: tuple[Sidecar, ...] = ()
     burn: Burn | None = None
 
@@ -126,7 +124,7 @@ def plan(media: Media, settings: Settings, tools: Tools = UNASKED) -> Plan | Ski
         settings=settings,
         duration=media.duration,
         chapters=_sound_chapters(media),
-        missing_times=not _TIMELESS.isdisjoint(media.format_names),
+        format_names=media.format_names,
         sidecars=told.sidecars,
         burn=told.burn,
     )

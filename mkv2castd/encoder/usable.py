@@ -46,11 +46,6 @@ def _require_a_decoder(picture: VideoStream, tools: Tools) -> None:
         raise MediaError(ErrorCode.UNSUPPORTED_MEDIA, f"no decoder for the picture's codec, {_name(picture)}")
     if picture.width is None or picture.height is None:
         raise MediaError(ErrorCode.SOURCE_UNREADABLE, "the size of the picture cannot be read: the film is damaged")
-    if picture.dolby_vision == 5:
-        raise MediaError(
-            ErrorCode.UNSUPPORTED_MEDIA,
-            "Dolby Vision profile 5: its colours have no HDR10 or standard form in the file that could be converted",
-        )
 
 
 def _require_sound(media: Media, tools: Tools) -> None:

@@ -8,20 +8,13 @@ from fractions import Fraction
 from types import MappingProxyType
 
 from mkv2castd.config import Settings
-from mkv2castd.encoder.h264_levels import fits, level_name
+from mkv2castd.encoder import hdr, levels, sizes
+from mkv2castd.encoder.colours import BT709, Colours, assumed, is_wide, true_flags
 from mkv2castd.encoder.media import Scan, VideoStream
-from mkv2castd.encoder.profiles import Hdr, Limit, VideoRow
-from mkv2castd.encoder.targets import VideoTarget
+from mkv2castd.encoder.pixels import is_deep, is_rgb
+from mkv2castd.encoder.playable import VideoRow
+from mkv2castd.encoder.targets import Mend, VideoTarget
 
-# Measured rates are a little off (30.03 for 30): that much above a limit is no fault.
-_SLACK = Fraction(101, 100)
-_SMALLEST = 16
-# Rates that films have; one with frames at uneven times gets one of them.
-_USUAL_RATES = (
-    *(Fraction(24000, 1001), Fraction(24), Fraction(25), Fraction(30000, 1001), Fraction(30)),
-    *(Fraction(50), Fraction(60000, 1001), Fraction(60)),
-)
-_HDR = MappingProxyType({"smpte2084": Hdr.HDR10, "arib-std-b67": Hdr.HLG})
 _NAMES = MappingProxyType(
     {
         "h264": "H.264",
@@ -35,14 +28,18 @@ _NAMES = MappingProxyType(
         "wmv3": "WMV 9",
     }
 )
+_TEN_BIT = "yuv420p10le"
+# HEVC whose parameter sets may lie where receivers do not look for them: they know it as hvc1.
+_UNKNOWN_TAGS = frozenset({"hev1", "dvhe"})
 
 
 @dataclass(frozen=True, slots=True)
 class VideoVerdict:
-    """faults: why it does not play as it is; empty: it does, once its level is rewritten to `relevel` if given."""
+    """faults: why it does not play as it is; empty: it does, once it is mended. mend: None when it needs nothing."""
 
     faults: tuple[str, ...]
-    relevel: int | None = None
+    mend: Mend | None = None
+    mended: str = ""
 
 
 def describe(stream: VideoStream) -> str:
@@ -50,145 +47,155 @@ def describe(stream: VideoStream) -> str:
     words = [_NAMES.get(stream.codec or "", stream.codec or "unknown codec")]
     if stream.profile is not None and not stream.profile.isdecimal():
         words.append(stream.profile)
-    if stream.level is not None and stream.codec == "h264":
-        words.append(f"level {level_name(stream.level)}")
+    if stream.level is not None and stream.codec in ("h264", "hevc", "av1"):
+        words.append(f"level {levels.level_name(stream.codec, stream.level)}")
     size = f"{stream.width}×{stream.height}"
-    return f"{' '.join(words)}, {size}{_at(stream.frame_rate)}"
+    kind = hdr.base(true_flags(stream))
+    light = "" if kind is None else f", {'Dolby Vision' if kind not in hdr.COLOURS else hdr.NAMES[kind]}"
+    return f"{' '.join(words)}, {size}{_at(stream.frame_rate)}{light}"
 
 
-def judge(stream: VideoStream, row: VideoRow | None, keeps_rotation: bool, settings: Settings) -> VideoVerdict:
-    """Whether `stream` plays as it is on devices that `row` stands for (None: they do not take the codec).
-
-    keeps_rotation: the container can tell players to turn the picture.
-    """
+def judge(
+    stream: VideoStream, row: VideoRow | None, container: str, settings: Settings, *, turned: bool
+) -> VideoVerdict:
+    """Whether `stream` plays as it is on devices that `row` stands for (None: they do not take the codec), in this
+    container. turned: the container can tell players to turn the picture."""
     if row is None:
         return VideoVerdict(("the devices do not play this codec",))
-    faults = [*_form_faults(stream, row), *_size_faults(stream, row, settings)]
-    if stream.rotation and not keeps_rotation:
+    true = true_flags(stream)
+    faults = [*_form_faults(true, row), *_colour_faults(true, row, container), *_size_faults(true, row, settings)]
+    if not turned and stream.rotation:
         faults.append(f"turned by {stream.rotation}°, which the container cannot tell the player")
-    relevel = None
+    elif not turned and stream.mirrored:
+        faults.append("mirrored, which the container cannot tell the player")
+    level = None
     if row.level is not None and not faults:
-        if row.codec == "h264":
-            faults, relevel = _level(stream, row.level)
-        elif stream.level is not None and stream.level > row.level:
-            faults = ["its level is above that of the devices"]
-    return VideoVerdict(tuple(faults), relevel)
+        fault, level = levels.misstated(true, row.level)
+        faults = [fault] if fault is not None else []
+    if faults:
+        return VideoVerdict(tuple(faults))
+    return _mending(stream, true, level, container)
+
+
+def _mending(stream: VideoStream, true: VideoStream, level: int | None, container: str) -> VideoVerdict:
+    """What has to be rewritten so that the flags tell the truth."""
+    overstated = level is not None and stream.level is not None and stream.level > level
+    told = {
+        f"its stated level is too {'high' if overstated else 'low'}": level is not None,
+        "the shape that it claims for its pixels cannot be": true.pixel_aspect != stream.pixel_aspect,
+        "the transfer that it claims cannot be": true.color_transfer != stream.color_transfer,
+        "the matrix that it claims cannot be": true.color_space != stream.color_space,
+        "Dolby Vision's second layer is left out": hdr.has_two_layers(stream),
+        "MP4 calls it hvc1": container == "mp4" and _is_unknown_to_receivers(stream),
+    }
+    needed = [what for what, holds in told.items() if holds]
+    if not needed:
+        return VideoVerdict(())
+    mend = Mend(
+        level=level,
+        aspect=true.pixel_aspect if true.pixel_aspect != stream.pixel_aspect else None,
+        transfer=true.color_transfer if true.color_transfer != stream.color_transfer else None,
+        matrix=true.color_space if true.color_space != stream.color_space else None,
+        without_dolby=hdr.has_two_layers(stream),
+        tag=container == "mp4" and _is_unknown_to_receivers(stream),
+    )
+    return VideoVerdict((), mend, ", ".join(needed))
+
+
+def _is_unknown_to_receivers(stream: VideoStream) -> bool:
+    return stream.codec == "hevc" and stream.codec_tag in _UNKNOWN_TAGS
 
 
 def _form_faults(stream: VideoStream, row: VideoRow) -> Iterator[str]:
     if stream.profile is not None and row.profiles and stream.profile not in row.profiles:
         yield f"profile {stream.profile} does not play"
     if stream.pixel_format is not None and stream.pixel_format not in row.pixel_formats:
-        depths = "8-bit or 10-bit" if "yuv420p10le" in row.pixel_formats else "8-bit"
+        depths = "8-bit or 10-bit" if _TEN_BIT in row.pixel_formats else "8-bit"
         yield f"pixel format {stream.pixel_format} is not {depths} 4:2:0"
-    if (stream.interlaced or stream.coded_interlaced or stream.scan is Scan.TELECINED) and not row.interlaced:
+    if not row.interlaced and (stream.interlaced or stream.coded_interlaced):
         yield "interlaced"
-    if not row.shows(_HDR.get(stream.color_transfer or "")):
-        yield "HDR, which the devices do not show"
+    elif not row.interlaced and stream.scan is Scan.TELECINED:
+        yield "telecined: film at 24 fps spread over interlaced video"
+
+
+def _colour_faults(stream: VideoStream, row: VideoRow, container: str) -> Iterator[str]:
+    kind = hdr.base(stream)
+    if not hdr.is_shown(stream, row, container) and kind is not None:
+        yield f"{hdr.NAMES[kind]}, which the devices do not show"
+    elif kind is None and not row.hdr and stream.color_primaries == "bt2020":
+        yield "BT.2020 colours, which the devices do not show"
 
 
 def _size_faults(stream: VideoStream, row: VideoRow, settings: Settings) -> Iterator[str]:
     width, height = stream.width or 0, stream.height or 0
-    if not any(_fits(width, height, stream.frame_rate, limit) for limit in row.limits):
+    if not any(sizes.fits(width, height, stream.frame_rate, limit) for limit in row.limits):
         boxes = " or ".join(f"{box.width}×{box.height}{_at(box.rate)}" for box in row.limits)
         yield f"more than {boxes}"
-    shown_height = display_size(stream)[1]
-    if settings.max_height and shown_height > _highest(settings):
+    if settings.max_height and sizes.display_size(stream)[1] > sizes.highest(settings.max_height):
         yield f"higher than {settings.max_height} lines, as configured"
 
 
-def _level(stream: VideoStream, most: int) -> tuple[list[str], int | None]:
-    """A level that is only overstated can be rewritten; that needs the references to be known."""
-    within = fits(most, stream.width or 0, stream.height or 0, stream.frame_rate, stream.refs, stream.bitrate)
-    if stream.level is None or stream.level > most:
-        if not within:
-            return [f"needs more than level {level_name(most)}"], None
-        if stream.level is not None and (stream.refs is None or stream.frame_rate is None):
-            return [f"level {level_name(stream.level)} is above {level_name(most)}"], None
-        return [], most if stream.level is not None else None
-    return [], None
-
-
-def target(stream: VideoStream, row: VideoRow, settings: Settings) -> VideoTarget:
-    """What `stream` has to become to play: as large and as fast as it was, as far as the devices go."""
-    wanted = display_size(stream)
-    rate = stream.frame_rate
-    box = next((limit for limit in row.limits if _fits(*wanted, rate, limit)), row.limits[0])
-    width, height = _into(wanted, box, _highest(settings) if settings.max_height else box.height)
+def target(stream: VideoStream, row: VideoRow, settings: Settings, tone_mapper: str | None) -> VideoTarget:
+    """What `stream` has to become to play: as large and as fast as it was, as far as the devices go, and in HDR where
+    they show it. tone_mapper: the row of tone_mapping.py for HDR that they do not show."""
+    true = true_flags(stream)
+    wanted = sizes.display_size(true)
+    rate = sizes.shown_rate(true)
+    box = next((limit for limit in row.limits if sizes.fits(*wanted, rate, limit)), row.limits[0])
+    lines = sizes.highest(settings.max_height) if settings.max_height else box.height
+    width, height = sizes.into(wanted, box, lines)
+    goal_rate = sizes.new_rate(true, box.rate)
+    if row.level is not None:
+        slowest = next((known for known in (goal_rate, rate) if known is not None), box.rate)
+        width, height = levels.held(row.codec, row.level, (width, height), slowest)
+    kept = hdr.kept_by_encoding(true, row)
+    mapped = hdr.base(true) is not None and kept is None
+    crop = sizes.only_crops(true, (width, height))
+    same = (width, height) == wanted
+    deep_source = is_deep(true.pixel_format) and not mapped
     return VideoTarget(
         codec=row.codec,
         width=width,
         height=height,
         level=row.level,
-        rate=_new_rate(stream, box.rate),
-        scale=(width, height) != wanted or stream.pixel_aspect not in (None, Fraction(1)),
-        deinterlace=stream.interlaced and not row.interlaced,
-        tone_map=not row.shows(_HDR.get(stream.color_transfer or "")),
-        wide=not stream.hdr and stream.color_primaries == "bt2020",
-        rgb=(stream.pixel_format or "").startswith(("gbr", "rgb", "bgr", "argb", "abgr", "0rgb", "0bgr", "pal8")),
+        rate=goal_rate,
+        colours=_colours(true, row, mapped=mapped),
+        deep=_TEN_BIT in row.pixel_formats and (kept is not None or deep_source),
+        crop=crop and not same,
+        scale=not crop,
+        deinterlace=true.interlaced and not row.interlaced,
+        telecined=true.scan is Scan.TELECINED,
+        tone_map=tone_mapper if mapped else None,
+        wide=hdr.base(true) is None and is_wide(true),
+        hdr=kept,
+        mastering=true.mastering if kept is not None else None,
+        light=true.light if kept is not None else None,
     )
 
 
+def _colours(stream: VideoStream, row: VideoRow, *, mapped: bool) -> Colours:
+    kept = hdr.kept_by_encoding(stream, row)
+    if kept is not None:
+        return hdr.COLOURS[kept]
+    if mapped or is_wide(stream) or is_rgb(stream.pixel_format):
+        return BT709
+    return assumed(stream)
+
+
 def describe_target(target: VideoTarget) -> str:
-    """ "H.264, 1920×1080, deinterlaced, in standard colours" """
+    """ "H.264, 1920×1080, deinterlaced, tone mapped to BT.709" """
     words = [_NAMES.get(target.codec, target.codec), f"{target.width}×{target.height}"]
     if target.rate is not None:
         words.append(f"{_fps(target.rate)} fps")
+    if target.telecined:
+        words.append("the film's own frames")
     if target.deinterlace:
         words.append("deinterlaced")
-    if target.tone_map:
+    if target.hdr is not None:
+        words.append(f"{hdr.NAMES[target.hdr]} kept")
+    if target.tone_map is not None:
         words.append("tone mapped to BT.709")
     return ", ".join(words)
-
-
-def display_size(stream: VideoStream) -> tuple[int, int]:
-    """Width and height in square pixels, as shown after turning."""
-    width, height = stream.width or 0, stream.height or 0
-    if stream.pixel_aspect is not None:
-        width = max(1, min(65536, round(width * stream.pixel_aspect)))
-    return (height, width) if stream.rotation % 180 == 90 else (width, height)
-
-
-def _fits(width: int, height: int, rate: Fraction | None, box: Limit) -> bool:
-    return width <= box.width and height <= box.height and (rate is None or rate <= box.rate * _SLACK)
-
-
-def _into(size: tuple[int, int], box: Limit, highest: int) -> tuple[int, int]:
-    """The size shrunk into the box with its aspect kept; even, since 4:2:0 halves both sides."""
-    width, height = size
-    factor = min(Fraction(1), Fraction(box.width, width), Fraction(min(box.height, highest), height))
-    return _even(width * factor), _even(height * factor)
-
-
-def _even(side: Fraction) -> int:
-    return max(_SMALLEST, int(side) // 2 * 2)
-
-
-def _highest(settings: Settings) -> int:
-    return max(_SMALLEST, settings.max_height)
-
-
-def _new_rate(stream: VideoStream, most: Fraction) -> Fraction | None:
-    """The rate to encode at, None for the source's own. Uneven times are made even: an encoder and a container
-    would else be told the peak, a rate that no device is made for."""
-    rate, peak = stream.frame_rate, stream.peak_rate
-    if rate is None:
-        return most if peak is not None and peak > most * _SLACK else None
-    if peak is None or peak <= rate * _SLACK:
-        return _slower(rate, most)
-    # the average is a little too low where a still picture was held
-    even = next((usual for usual in _USUAL_RATES if usual >= rate * Fraction(95, 100)), rate)
-    slower = _slower(even, most)
-    return even if slower is None else slower
-
-
-def _slower(rate: Fraction | None, most: Fraction) -> Fraction | None:
-    """Halved until it fits, so that motion stays even; a rate that is but little too high is capped instead."""
-    if rate is None or rate <= most * _SLACK:
-        return None
-    while rate >= most * Fraction(8, 5):
-        rate /= 2
-    return min(rate, most)
 
 
 def _at(rate: Fraction | None) -> str:

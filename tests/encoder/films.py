@@ -8,7 +8,7 @@ from typing import Any
 
 from mkv2castd.encoder.media import AnyStream, AudioStream, Media, OtherStream, SubtitleStream, VideoStream
 from mkv2castd.encoder.plan import Plan
-from mkv2castd.encoder.targets import StreamPlan
+from mkv2castd.encoder.targets import Mend, StreamPlan
 from mkv2castd.model import Container, StreamKind
 
 FORMATS = {
@@ -67,30 +67,57 @@ def result_of(plan: Plan, media: Media) -> Media:
 
 def _result(stream: StreamPlan, position: int, plan: Plan) -> AnyStream:
     source = replace(stream.source, index=position, codec=stream.target)
-    if isinstance(source, VideoStream) and stream.video is not None:
-        target = stream.video
-        return VideoStream(
-            index=position,
-            codec=target.codec,
-            profile="High" if target.codec == "h264" else "0",
-            level=target.level,
-            width=target.width,
-            height=target.height,
-            refs=4,
-            pixel_format="yuv420p",
-            frame_rate=target.rate if target.rate is not None else source.peak_rate or source.frame_rate,
-            pixel_aspect=Fraction(1),
-            field_order="progressive" if target.deinterlace else source.field_order,
-            color_transfer="bt709" if target.tone_map else source.color_transfer,
-            dispositions=source.dispositions,
-        )
     if isinstance(source, VideoStream):
-        rotation = source.rotation if plan.container is Container.MP4 else 0
-        level = stream.mend.level if stream.mend is not None and stream.mend.level is not None else source.level
-        return replace(source, rotation=rotation, level=level)
+        return _shown(source, stream, position, plan)
     if isinstance(source, AudioStream) and stream.audio is not None:
         goal = stream.audio
         profile = "LC" if goal.codec == "aac" else None
         made = AudioStream(index=position, codec=goal.codec, profile=profile, channels=goal.channels)
         return replace(made, sample_rate=goal.sample_rate)
     return source
+
+
+_PROFILES = {"h264": "High", "hevc": "Main", "vp9": "Profile 0", "vp8": "0"}
+_DEEP_PROFILES = {"hevc": "Main 10", "vp9": "Profile 2"}
+
+
+def _shown(source: VideoStream, stream: StreamPlan, position: int, plan: Plan) -> VideoStream:
+    """A picture afterwards: encoded, or copied and mended."""
+    target = stream.video
+    tag = "hvc1" if stream.target == "hevc" and plan.container is Container.MP4 else None
+    if target is None:
+        kept = plan.container is Container.MP4
+        mend = stream.mend if stream.mend is not None else Mend()
+        return replace(
+            source,
+            rotation=source.rotation if kept else 0,
+            mirrored=source.mirrored and kept,
+            level=mend.level if mend.level is not None else source.level,
+            pixel_aspect=mend.aspect if mend.aspect is not None else source.pixel_aspect,
+            color_transfer=mend.transfer if mend.transfer is not None else source.color_transfer,
+            color_space=mend.matrix if mend.matrix is not None else source.color_space,
+            dolby_vision=None if mend.without_dolby else source.dolby_vision,
+            codec_tag=tag,
+        )
+    profiles = _DEEP_PROFILES if target.deep else _PROFILES
+    return VideoStream(
+        index=position,
+        codec=target.codec,
+        codec_tag=tag,
+        profile=profiles[target.codec],
+        level=target.level,
+        width=target.width,
+        height=target.height,
+        refs=4,
+        pixel_format="yuv420p10le" if target.deep else "yuv420p",
+        frame_rate=target.rate if target.rate is not None else source.peak_rate or source.frame_rate,
+        pixel_aspect=Fraction(1),
+        field_order="progressive",
+        color_range="tv",
+        color_primaries=target.colours.primaries,
+        color_transfer=target.colours.transfer,
+        color_space=target.colours.matrix,
+        mastering=target.mastering,
+        light=target.light,
+        dispositions=source.dispositions,
+    )

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from mkv2castd.config import Settings
+from mkv2castd.encoder.colours import BT709
 from mkv2castd.encoder.media import AudioStream, Chapter, Media
 from mkv2castd.encoder.plan import Plan, Skip, container_of, plan
 from mkv2castd.encoder.targets import Mend, StreamPlan
@@ -43,7 +44,7 @@ class TestPicture:
         assert kept.reason == "H.264 High level 4.0, 1920×1080 at 24 fps: plays as it is"
 
     def test_hevc_becomes_h264_of_the_same_size(self) -> None:
-        made = picture(codec="hevc", profile="Main")
+        made = picture(codec="hevc", profile="Main", level=None)
         assert (made.action, made.target) == (Action.TRANSCODE, "h264")
         assert made.video is not None
         assert (made.video.width, made.video.height, made.video.level, made.video.scale) == (1920, 1080, 41, False)
@@ -123,7 +124,8 @@ class TestPicture:
             ({"width": 1920, "height": 1080, "rotation": 270}, (606, 1080)),
             ({"width": 321, "height": 179}, (320, 178)),
             ({"width": 720, "height": 576, "pixel_aspect": Fraction(64, 45)}, (1024, 576)),
-            ({"width": 8, "height": 2}, (16, 16)),
+            ({"width": 8, "height": 2}, (64, 16)),
+            ({"width": 10, "height": 12}, (16, 18)),
             ({"width": 65536, "height": 1, "pixel_aspect": Fraction(10**9)}, (1920, 16)),
         ],
     )
@@ -131,7 +133,8 @@ class TestPicture:
         goal = picture(codec="hevc", **facts).video
         assert goal is not None
         assert (goal.width, goal.height) == size
-        assert goal.scale
+        assert goal.scale is not goal.crop
+        assert goal.crop is (facts["width"] == 321)
 
     def test_max_height_holds_for_copies_too(self) -> None:
         made = picture(Settings(max_height=720))
@@ -143,9 +146,9 @@ class TestPicture:
         hdr = picture(**HDR, color_transfer="arib-std-b67", color_primaries="bt2020").video
         wide = picture(**HDR, color_transfer="bt2020-10", color_primaries="bt2020").video
         assert hdr is not None
-        assert (hdr.tone_map, hdr.wide, hdr.to_bt709) == (True, False, True)
+        assert (hdr.tone_map, hdr.wide, hdr.colours) == ("zscale", False, BT709)
         assert wide is not None
-        assert (wide.tone_map, wide.wide, wide.to_bt709) == (False, True, True)
+        assert (wide.tone_map, wide.wide, wide.colours) == (None, True, BT709)
         assert "tone mapped" in picture(**HDR, color_transfer="smpte2084").reason
 
     def test_webm_takes_vp8_as_it_is_and_encodes_h264(self) -> None:

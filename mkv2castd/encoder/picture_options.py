@@ -1,0 +1,80 @@
+"""A picture's plan → ffmpeg's options for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from mkv2castd.config import Quality
+from mkv2castd.encoder import hdr, sizes, timing
+from mkv2castd.encoder.backends import video_encoder
+from mkv2castd.encoder.bsf import bitstream_filters, container_pairs
+from mkv2castd.encoder.colours import true_flags
+from mkv2castd.encoder.filters import video_filters
+from mkv2castd.encoder.media import VideoStream
+from mkv2castd.encoder.targets import StreamPlan, VideoTarget
+from mkv2castd.encoder.tone_mapping import by_name
+from mkv2castd.model import Action, Container
+
+
+def global_options(picture: StreamPlan) -> tuple[str, ...]:
+    """What stands before every input."""
+    mapper = picture.video.tone_map if picture.video is not None else None
+    return by_name(mapper).options if mapper is not None else ()
+
+
+def output_options(picture: StreamPlan) -> tuple[str, ...]:
+    """What holds for the whole output: Dolby Vision's record is carried along only where ffmpeg is told that it may
+    write what no standard of the container names."""
+    source = picture.source
+    assert isinstance(source, VideoStream), "a film begins with its picture"
+    kept = picture.action is Action.COPY and source.dolby_vision is not None and not hdr.has_two_layers(source)
+    return ("-strict", "unofficial") if kept else ()
+
+
+def chain(source: VideoStream, target: VideoTarget) -> tuple[str, str]:
+    """The filters from a decoded frame to what the encoder takes, and the pixel format that comes out."""
+    form = video_encoder(target.codec).format(target)
+    return video_filters(true_flags(source), target, form), form
+
+
+def copy_pairs(
+    picture: StreamPlan, container: Container, timed_by: Sequence[str] = ()
+) -> Iterator[tuple[str, str]]:
+    """The options of a picture that is copied. timed_by: bitstream filters that give its packets their times."""
+    source, mend = picture.source, picture.mend
+    assert isinstance(source, VideoStream), "only pictures are copied so"
+    yield "-c", "copy"
+    mended_by = bitstream_filters(source.codec, mend) if mend is not None else ""
+    filters = [name for name in (mended_by, *timed_by) if name]
+    if filters:
+        yield "-bsf", ",".join(filters)
+    if mend is not None:
+        yield from container_pairs(source, mend)
+    yield from _tag_pairs(picture, container)
+
+
+def encode_pairs(
+    picture: StreamPlan, target: VideoTarget, container: Container, quality: Quality
+) -> Iterator[tuple[str, str]]:
+    """The options of a picture that is encoded, but for its filters."""
+    source = picture.source
+    assert isinstance(source, VideoStream), "only pictures have a video target"
+    encoder = video_encoder(target.codec)
+    yield "-c", encoder.name
+    yield "-fps_mode", "vfr"  # the filters decide on frames; the MP4 muxer's default would repeat and drop some
+    if target.rate is None:
+        yield "-enc_time_base", timing.clock(sizes.shown_rate(source))
+    rate = target.rate if target.rate is not None else sizes.shown_rate(source)
+    options = encoder.options(target, rate, quality)
+    yield from zip(options[::2], options[1::2], strict=True)
+    # the frames are tagged by the filters; this is for the container, which is written before there are any
+    yield "-color_primaries", target.colours.primaries
+    yield "-color_trc", target.colours.transfer
+    yield "-colorspace", target.colours.matrix
+    yield "-color_range", "tv"
+    yield from _tag_pairs(picture, container)
+
+
+def _tag_pairs(picture: StreamPlan, container: Container) -> Iterator[tuple[str, str]]:
+    if container is Container.MP4 and picture.target == "hevc":
+        yield "-tag", "hvc1"  # receivers know HEVC by this name; ffmpeg's own choice is hev1
