@@ -49,6 +49,7 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
             *("encoder.faults", "encoder.ffprobe", "encoder.filters", "encoder.lenient"),
             *("encoder.media", "encoder.naming", "encoder.plan", "encoder.progress"),
             *("encoder.scanning", "encoder.schedule", "encoder.tag", "encoder.usable", "encoder.video_rules", "wishes"),
+            *("encoder.timing",),
         ),
     ),
     (
@@ -122,7 +123,7 @@ PURE = frozenset(
         *("encoder.telling", "encoder.tools"),
         *("encoder.ffprobe", "encoder.filters", "encoder.h264_levels", "encoder.lenient", "encoder.media"),
         *("encoder.naming", "encoder.plan", "encoder.profiles", "encoder.progress", "encoder.schedule"),
-        *("encoder.scanning", "encoder.tag", "encoder.usable", "encoder.video_rules", "encoder.languages"),
+        *("encoder.timing", "encoder.scanning", "encoder.tag", "encoder.usable", "encoder.video_rules", "encoder.languages"),
         *("encoder.cast_devices", "encoder.playable", "config_profiles"),
         *("encoder.bsf", "encoder.colours", "encoder.hdr", "encoder.levels", "encoder.picture_options"),
         *("encoder.pixels", "encoder.side_data", "encoder.sizes", "encoder.tone_mapping"),

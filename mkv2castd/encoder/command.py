@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from mkv2castd.encoder import burning, extra_options, picture_options, sound_options
+from mkv2castd.encoder import burning, extra_options, picture_options, sound_options, timing
 from mkv2castd.encoder.media import OUR_TAG, AudioStream, OtherStream, SubtitleStream, VideoStream
 from mkv2castd.encoder.plan import Plan
 from mkv2castd.encoder.targets import Groundwork, StreamPlan, VideoTarget

@@ -286,7 +286,7 @@ class TestTheRest:
     def test_fonts_stay_in_matroska_only(self) -> None:
         media = film(video(), font(1, filename="a.ttf", mimetype="font/ttf"), font(2), data(3), container="avi")
         streams = planned(media).streams
-        assert [s.action for s in streams[1:]] == [Action.COPY, Action.DROP, Action.DROP]
+        assert [s.action for s in streams[1:]] == [Action.COPY, Action.COPY, Action.DROP]
         assert planned(media, MP4).streams[1].reason == "attachment a.ttf: mp4 holds none"
 
     def test_chapters_that_make_no_sense_do_not_cost_the_film(self) -> None:
@@ -388,9 +388,11 @@ def test_the_lane_follows_the_picture() -> None:
     assert len(encoded.reasons) == 1
 
 
-def test_packets_without_times_get_some() -> None:
-    assert planned(film(video(), container="avi")).missing_times
-    assert not planned(film(video(codec="hevc"))).missing_times
+def test_frames_that_only_a_decoder_can_put_in_order_are_decoded() -> None:
+    assert planned(film(video(b_frames=0), container="avi")).copies_video
+    told = planned(film(video(b_frames=2), container="avi"))
+    assert not told.copies_video
+    assert "B-frames" in told.picture.reason
 
 
 def test_containers_are_known_by_content() -> None:
