@@ -14,13 +14,14 @@ from pathlib import Path
 import msgspec
 
 from mkv2castd import __version__, log
-from mkv2castd.config import Config, HttpConfig, default_files, load
+from mkv2castd.config import Config, HttpConfig, default_files
 from mkv2castd.config_files import RUNTIME_FILE
-from mkv2castd.encoder.profiles import PROFILES
+from mkv2castd.config_loading import load
 from mkv2castd.errors import SURFACES, Mkv2castdError
 from mkv2castd.model import Container
 from mkv2castd.store import StoreError
 from mkv2castd.thrift import one_arena, without_authorities
+from mkv2castd.wishes import check_profile
 
 _COMMANDS = ("run", "check", "analyze", "convert", "config")
 _INTERRUPTED = 130
@@ -113,7 +114,7 @@ def _film_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         *("--profile", "-p"),
         action="append",
-        choices=sorted(PROFILES),
+        metavar="P",
         help="a device it has to play on; may be given several times (default: chromecast)",
     )
     parser.add_argument("--container", choices=[kind.value for kind in Container])
@@ -149,7 +150,7 @@ def _run(options: argparse.Namespace) -> int:
     def read() -> Config:
         runtime = state_dir / RUNTIME_FILE
         files = [*_files(options), *([runtime] if runtime.exists() else [])]
-        config = load(files, PROFILES, options.folders)
+        config = load(files, options.folders)
         if options.listen is None:
             return config
         return msgspec.structs.replace(config, http=HttpConfig(listen=(options.listen,)))
@@ -170,7 +171,7 @@ def _check(options: argparse.Namespace) -> int:
 
     state_dir = _state_dir(options)
     runtime = state_dir / RUNTIME_FILE
-    config = load([*_files(options), *([runtime] if runtime.exists() else [])], PROFILES)
+    config = load([*_files(options), *([runtime] if runtime.exists() else [])])
     found = asyncio.run(findings(config, state_dir))
     print_findings(found)
     return 1 if any(finding.level == "problem" for finding in found) else 0
@@ -191,7 +192,10 @@ def _convert(options: argparse.Namespace) -> int:
 
 
 def _film_config(options: argparse.Namespace) -> Config:
-    return load(_files(options), PROFILES)
+    """Raises RequestError where a profile is asked for that neither the program nor the configuration knows."""
+    config = load(_files(options))
+    check_profile(_wishes(options)[0], config)
+    return config
 
 
 def _wishes(options: argparse.Namespace) -> tuple[tuple[str, ...] | None, Container | None]:

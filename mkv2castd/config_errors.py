@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from enum import EnumType
-from types import MappingProxyType
-from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+from types import MappingProxyType, NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -15,6 +15,7 @@ _UNKNOWN = re.compile(r"Object contains unknown field `(?P<field>.*)`$", re.DOTA
 _MISSING = re.compile(r"Object missing required field `(?P<field>.*)`$", re.DOTALL)
 _WRONG_TYPE = re.compile(r"Expected `[^`]*`, got `(?P<got>[^`]*)`$")
 _NO_CHOICE = re.compile(r"Invalid enum value (?P<got>.*)$", re.DOTALL)
+_NUMBER = re.compile(r"\[[^\]]*\]")
 _STEP = re.compile(r"([^.\[\]]+)|\[(?:\d+|\.\.\.)\]")
 # msgspec's names of types in TOML's words
 _GOT: Mapping[str, str] = MappingProxyType(
@@ -45,11 +46,11 @@ def explain(error: msgspec.ValidationError, root: type) -> str:
         fault = f"{choice['got']} is no possible value"
     else:
         fault = "is out of range"
-    return f"{path or 'the file'}: {fault}; allowed: {allowed(kind)}"
+    return f"{path or 'the file'}: {fault}; allowed: {allowed(kind, re.sub(_NUMBER, '', path))}"
 
 
-def allowed(kind: Any) -> str:
-    """What a key of this type may be, for people: `a whole number from 0 to 100`."""
+def allowed(kind: Any, key: str = "") -> str:
+    """What a key of this type may be, for people: `a whole number from 0 to 100`. key: how tables are headed."""
     bare = _bare(kind)
     if isinstance(bare, EnumType):
         members: Iterator[Any] = iter(bare)
@@ -59,7 +60,7 @@ def allowed(kind: Any) -> str:
     if get_origin(bare) is tuple:
         item = _bare(get_args(bare)[0])
         if _is_table(item):
-            return "tables, each headed with its name in double brackets, as in [[folder]]"
+            return f"tables, each headed with its name in double brackets, as in [[{key}]]"
         least = "at least one text" if any(meta.min_length for meta in _metas(kind)) else "texts"
         return f'a list of {least}, as in ["…"]'
     if bare is bool:
@@ -88,11 +89,19 @@ def _type_at(root: type, path: str) -> Any:
 
 
 def _bare(kind: Any) -> Any:
+    kind = _given(kind)
     return get_args(kind)[0] if get_origin(kind) is Annotated else kind
 
 
+def _given(kind: Any) -> Any:
+    """What a key is when it is given: TOML has no way to write None, which stands for a key that is left out."""
+    if get_origin(kind) in (Union, UnionType):
+        (kind,) = (one for one in get_args(kind) if one is not NoneType)
+    return kind
+
+
 def _metas(kind: Any) -> list[msgspec.Meta]:
-    return [meta for meta in getattr(kind, "__metadata__", ()) if isinstance(meta, msgspec.Meta)]
+    return [meta for meta in getattr(_given(kind), "__metadata__", ()) if isinstance(meta, msgspec.Meta)]
 
 
 def _is_table(kind: Any) -> bool:

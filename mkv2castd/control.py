@@ -23,7 +23,7 @@ from mkv2castd.model import Analysis, Attempt, Container, Job, JobStatus, Progre
 from mkv2castd.queries import Health, JobPage, JobQuery
 from mkv2castd.reception import Reception
 from mkv2castd.threads import in_thread
-from mkv2castd.wishes import check_priority, check_profile, film_at, same_wish
+from mkv2castd.wishes import check_devices, check_priority, film_at, same_wish
 
 _OVERVIEW_LIVE = 500
 _OVERVIEW_FINISHED = 50
@@ -93,8 +93,8 @@ class Control:
         self, path: Path, *, profile: tuple[str, ...] | None = None, container: Container | None = None
     ) -> Analysis:
         folder, path, _ = await in_thread(film_at, path, self._workshop.config)
-        check_profile(profile)
         settings = settings_for(self._workshop.config, folder, profile, container)
+        check_devices(settings)
         return await analyze_file(path, settings, self._workshop.surroundings.environment, self._workshop.toolbox)
 
     # Doing
@@ -111,7 +111,7 @@ class Control:
         """A job for this film, whatever is known of it. One that is on its way already is answered with the job
         that it has, unless other wishes are brought (invalid_state)."""
         folder, path, identity = await in_thread(film_at, path, self._workshop.config)
-        check_profile(profile)
+        check_devices(settings_for(self._workshop.config, folder, profile, container))
         check_priority(priority)
         if device not in (None, CPU):
             raise RequestError(ErrorCode.NO_SUCH_DEVICE, f"there is no device {device!r}: there is {CPU!r}")

@@ -15,6 +15,7 @@ import msgspec
 
 from mkv2castd.config import Config, FolderConfig
 from mkv2castd.config_errors import allowed
+from mkv2castd.config_profiles import PictureConfig, ProfileConfig
 
 _HEAD = """\
 mkv2castd reads /etc/mkv2castd/config.toml and then /etc/mkv2castd/conf.d/*.toml; run by a user, the same files
@@ -22,10 +23,37 @@ in $XDG_CONFIG_HOME/mkv2castd (~/.config/mkv2castd). Later files win. `mkv2castd
 Everything below is the default: keep only what you change."""
 
 EXAMPLE_PATH = "/srv/media/incoming"
+# What the tables show that are repeated, for keys without a default of their own.
+EXAMPLES: Mapping[str, Any] = MappingProxyType(
+    {
+        "folder.path": EXAMPLE_PATH,
+        "profile.name": "living-room",
+        "profile.title": "Television in the living room",
+        "profile.based_on": ("chromecast-google-tv",),
+        "profile.audio": ("aac", "mp3", "ac3", "eac3"),
+        "profile.containers": ("mkv", "mp4"),
+        "profile.video.codec": "hevc",
+        "profile.video.max_width": 3840,
+        "profile.video.max_height": 2160,
+        "profile.video.max_rate": 60,
+        "profile.video.level": "5.1",
+        "profile.video.profiles": ("Main", "Main 10"),
+        "profile.video.ten_bit": True,
+        "profile.video.hdr": ("hdr10", "hlg"),
+    }
+)
+# Tables that are repeated, by the key that holds them.
+REPEATED: Mapping[str, type[msgspec.Struct]] = MappingProxyType(
+    {"folder": FolderConfig, "profile": ProfileConfig, "profile.video": PictureConfig}
+)
 
 TABLES: Mapping[str, str] = MappingProxyType(
     {
         "folder": "A folder whose films are converted. Repeat the whole table for each further folder.",
+        "profile": "A device of your own, which `profile` of a folder may then name like any other. Repeat the whole "
+        "table for each further device.",
+        "profile.video": "A picture codec that it plays, or plays otherwise than what it is based on. Repeat the "
+        "table for each further codec.",
         "video": "How pictures are encoded, where they have to be.",
         "audio": "How sound is encoded, where it has to be.",
         "devices": "What works at the same time.",
@@ -40,7 +68,8 @@ MEANINGS: Mapping[str, str] = MappingProxyType(
         "folder.name": "What it is called in messages and interfaces. Empty: the last part of its path.",
         "folder.output": "Where the outputs go, absolute; the tree below `path` is kept. Empty: beside each source.",
         "folder.profile": "The Cast devices that must play the output, all of them: chromecast (every Chromecast "
-        "ever sold), chromecast-1 (1st and 2nd generation), chromecast-3 (3rd generation).",
+        "ever sold), chromecast-1 (1st and 2nd generation), chromecast-3 (3rd generation), chromecast-ultra, "
+        "chromecast-google-tv, google-tv-streamer, nest-hub, nest-hub-max, and each [[profile]] of your own.",
         "folder.container": "The output's container.",
         "folder.suffix": "What is added to the name: movie.mkv becomes movie_chromecast.mkv. At most 100 bytes; "
         'may be empty only with `output` or with source = "replace".',
@@ -64,6 +93,25 @@ MEANINGS: Mapping[str, str] = MappingProxyType(
         "devices show. embed: in the output only. burn: one is drawn into the picture. none: no subtitles.",
         "folder.burn_forced_only": "With burn: only forced subtitles, the ones for foreign speech, are drawn.",
         "folder.accept_damaged": "Whether what is left of a truncated film is converted.",
+        "profile.name": "What it is called: letters, digits, dots and dashes, and not like a built-in device.",
+        "profile.title": "What people are told. Empty: its name.",
+        "profile.based_on": "Built-in devices: what plays on all of them plays on it, but for what is said below. "
+        "Empty: nothing but what is said below.",
+        "profile.without": "Codecs of these that it does not play: av1, h264, hevc, vp8, vp9; aac, ac3, dts, eac3, "
+        "flac, mp3, opus, truehd, vorbis.",
+        "profile.audio": "The sound codecs that it plays, all of them: aac, ac3, dts, eac3, flac, mp3, opus, truehd, "
+        "vorbis. Left out: as what it is based on.",
+        "profile.containers": "The containers that it plays, all of them: mkv, mp4, mpegts, webm. Left out: as what "
+        "it is based on.",
+        "profile.video.codec": "Which one. Of what follows, what is left out is as in what the profile is based on, "
+        "and else 1920×1080 at 60 pictures a second in 8 bits, without HDR.",
+        "profile.video.max_width": "The greatest width of a picture, in pixels.",
+        "profile.video.max_height": "The greatest height of a picture, in lines.",
+        "profile.video.max_rate": "The most pictures a second.",
+        "profile.video.level": "The highest level, as on data sheets.",
+        "profile.video.profiles": "The profiles, as ffprobe calls them.",
+        "profile.video.ten_bit": "Whether pictures of 10 bits play, and the codec's profile for them.",
+        "profile.video.hdr": "Which kinds of HDR are shown: hdr10, hlg, dolby-vision.",
         "video.quality": "fast: quicker and larger. high: slower, smaller and better.",
         "video.max_height": "The greatest height of a picture; larger ones are made smaller. 0: what the devices "
         "play; else at least 16.",
@@ -97,19 +145,32 @@ def _tables() -> Iterator[str]:
     for table in msgspec.structs.fields(Config):
         yield ""
         yield _comment(TABLES[table.name])
-        if table.name == "folder":
-            yield "#[[folder]]"
-            yield from _keys("folder", FolderConfig, mark="#")
+        if table.name in REPEATED:
+            yield from _repeated(table.name)
         else:
             yield f"[{table.name}]"
             yield from _keys(table.name, type(table.default), mark="")
 
 
+def _repeated(table: str) -> Iterator[str]:
+    """A table in double brackets as an example to uncomment, and those within it behind it."""
+    yield f"#[[{table}]]"
+    yield from _keys(table, REPEATED[table], mark="#")
+    for inner in REPEATED:
+        if inner.rpartition(".")[0] == table:
+            yield ""
+            yield _comment(TABLES[inner])
+            yield from _repeated(inner)
+
+
 def _keys(table: str, kind: type[msgspec.Struct], mark: str) -> Iterator[str]:
     hints = get_type_hints(kind, include_extras=True)
     for field in msgspec.structs.fields(kind):
-        value = EXAMPLE_PATH if field.default is msgspec.NODEFAULT else field.default
-        yield _comment(MEANINGS[f"{table}.{field.name}"])
+        key = f"{table}.{field.name}"
+        if key in REPEATED:
+            continue
+        value = EXAMPLES.get(key, field.default)
+        yield _comment(MEANINGS[key])
         if (limits := limits_of(hints[field.name])) is not None:
             yield _comment(limits)
         yield f"{mark}{field.name} = {toml_value(value)}"

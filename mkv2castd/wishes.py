@@ -6,8 +6,8 @@ import os
 import stat
 from pathlib import Path
 
-from mkv2castd.config import Config, FolderConfig
-from mkv2castd.encoder.profiles import PROFILES
+from mkv2castd.config import Config, FolderConfig, Settings
+from mkv2castd.encoder.profiles import combine, require_fillable
 from mkv2castd.errors import ErrorCode, RequestError
 from mkv2castd.model import Identity, Job, printable
 
@@ -49,13 +49,15 @@ def same_wish(live: Job, wish: Job) -> Job:
     return live
 
 
-def check_profile(profile: tuple[str, ...] | None) -> None:
-    for name in profile if profile is not None else ():
-        if name not in PROFILES:
-            allowed = ", ".join(sorted(PROFILES))
-            raise RequestError(ErrorCode.INVALID_ARGUMENT, f"there is no profile {name!r}; allowed: {allowed}")
-    if profile == ():
-        raise RequestError(ErrorCode.INVALID_ARGUMENT, "profile: name at least one")
+def check_profile(profile: tuple[str, ...] | None, config: Config) -> None:
+    """Raises RequestError (invalid_argument), naming those that there are."""
+    if profile is not None:
+        combine(profile, config.customs)
+
+
+def check_devices(settings: Settings) -> None:
+    """Raises RequestError (invalid_argument) where no film can be made for these devices in this container."""
+    require_fillable(combine(settings.profile, settings.customs), settings.container.value)
 
 
 def check_priority(priority: int | None) -> None:

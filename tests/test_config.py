@@ -12,12 +12,12 @@ import pytest
 import tomli_w
 
 from mkv2castd import config
-from mkv2castd.config import Config, FolderConfig, Settings, load, remember, settings_for
+from mkv2castd.config import Config, FolderConfig, Settings, remember, settings_for
 from mkv2castd.config_checks import listen_address, normal_path
+from mkv2castd.config_loading import load
 from mkv2castd.errors import ConfigError, ErrorCode
 from mkv2castd.model import Container
 
-PROFILES = ("chromecast", "chromecast-1", "chromecast-3")
 FOLDER = {"path": "/srv/films"}
 TEXT, NUMBER, TRUTH, TABLE = "text", 3, True, {"a": 1}
 
@@ -30,7 +30,7 @@ def written(tmp_path: Path, text: str | bytes, name: str = "config.toml") -> Pat
 
 
 def read(*files: Path, extra: tuple[Path, ...] = ()) -> Config:
-    return load(files, PROFILES, extra)
+    return load(files, extra)
 
 
 def fault(tmp_path: Path, text: str | bytes) -> str:
@@ -240,6 +240,7 @@ WRONG = [
     ("folder.output", [NUMBER, "relative", "/a\0"]),
     ("folder.profile", ["chromecast", [], [NUMBER], ["vhs"], TABLE]),
     ("folder.container", [NUMBER, "avi", ["mkv"]]),
+    ("profile", [NUMBER, TABLE]),
     ("folder.suffix", [NUMBER, "a/b", "a\0", "x" * 200, ""]),
     ("folder.recursive", [TEXT, NUMBER]),
     ("folder.include", ["*.mkv", [NUMBER]]),
@@ -294,6 +295,7 @@ class TestImpossibleValues:
     def test_no_key_is_forgotten_above(self) -> None:
         tables = {field.name: type(field.default) for field in msgspec.structs.fields(Config)}
         tables["folder"] = FolderConfig
+        del tables["profile"]  # tests/test_config_profiles.py
         keys = {f"{table}.{field.name}" for table, kind in tables.items() for field in msgspec.structs.fields(kind)}
         assert keys == {key for key, _ in WRONG if "." in key}
 
@@ -308,7 +310,7 @@ class TestImpossibleValues:
     @pytest.mark.parametrize("name", ["colour", "dbus", "companion", "a`b", "a - at `$.b`"])
     def test_an_unknown_table_is_refused_with_the_known_ones(self, tmp_path: Path, name: str) -> None:
         message = fault(tmp_path, tomli_w.dumps({name: 1}))
-        assert message == f"{name}: unknown key; allowed here: folder, video, audio, devices, queue, http"
+        assert message == f"{name}: unknown key; allowed here: folder, profile, video, audio, devices, queue, http"
 
     def test_a_key_whose_feature_does_not_exist_yet_is_unknown(self, tmp_path: Path) -> None:
         assert "nodes: unknown key" in fault(tmp_path, with_key("devices.nodes", ["/dev/dri/renderD129"]))
@@ -323,7 +325,8 @@ class TestImpossibleValues:
             (
                 "folder.profile",
                 ["vhs"],
-                "folder[0].profile: no such profile 'vhs'; allowed: chromecast, chromecast-1, chromecast-3",
+                "folder[0].profile: no such profile 'vhs'; allowed: chromecast, chromecast-1, chromecast-3, "
+                "chromecast-google-tv, chromecast-ultra, google-tv-streamer, nest-hub, nest-hub-max",
             ),
             (
                 "folder.profile",

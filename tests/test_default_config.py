@@ -12,20 +12,33 @@ import msgspec
 import pytest
 
 from mkv2castd import default_config
-from mkv2castd.config import Config, FolderConfig, load
-from mkv2castd.default_config import EXAMPLE_PATH, MEANINGS, TABLES, limits_of, text, toml_value
+from mkv2castd.config import Config, FolderConfig
+from mkv2castd.config_loading import load
+from mkv2castd.config_profiles import ProfileConfig
+from mkv2castd.default_config import EXAMPLE_PATH, EXAMPLES, MEANINGS, REPEATED, TABLES, limits_of, text, toml_value
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "configuration.md"
-PROFILES = ("chromecast", "chromecast-1", "chromecast-3")
+UNCOMMENTED = re.compile(r"^#(?=\S)", re.MULTILINE)
+
+
+def tables() -> dict[str, type[msgspec.Struct]]:
+    single = {
+        field.name: type(field.default) for field in msgspec.structs.fields(Config) if field.name not in REPEATED
+    }
+    return single | dict(REPEATED)
 
 
 def keys() -> Iterator[tuple[str, Any, Any]]:
     """Every key there is, with its default and its type."""
-    for table in msgspec.structs.fields(Config):
-        kind = FolderConfig if table.name == "folder" else type(table.default)
+    for table, kind in tables().items():
         hints = get_type_hints(kind, include_extras=True)
         for field in msgspec.structs.fields(kind):
-            yield f"{table.name}.{field.name}", field.default, hints[field.name]
+            if f"{table}.{field.name}" not in REPEATED:
+                yield f"{table}.{field.name}", field.default, hints[field.name]
+
+
+def uncommented() -> str:
+    return UNCOMMENTED.sub("", text())
 
 
 def test_as_printed_it_changes_nothing() -> None:
@@ -39,22 +52,37 @@ def test_every_key_of_every_table_is_printed() -> None:
 
 
 def test_uncommented_it_shows_a_folder_with_its_defaults() -> None:
-    uncommented = re.sub(r"^#(?=\S)", "", text(), flags=re.MULTILINE)
-    printed = tomllib.loads(uncommented)
+    printed = tomllib.loads(uncommented())
     (folder,) = printed["folder"]
-    assert set(folder) == {key.partition(".")[2] for key, _, _ in keys() if key.startswith("folder.")}
+    assert set(folder) == {key.rpartition(".")[2] for key, _, _ in keys() if key.startswith("folder.")}
     assert msgspec.convert(folder, FolderConfig) == FolderConfig(path=EXAMPLE_PATH)
 
 
 def test_it_can_be_saved_uncommented_and_loaded(tmp_path: Path) -> None:
     file = tmp_path / "config.toml"
-    file.write_text(re.sub(r"^#(?=\S)", "", text(), flags=re.MULTILINE), encoding="utf-8")
-    assert [folder.name for folder in load([file], PROFILES).folder] == ["incoming"]
+    file.write_text(uncommented(), encoding="utf-8")
+    got = load([file])
+    assert [folder.name for folder in got.folder] == ["incoming"]
+    assert [custom.names for custom in got.customs] == [("living-room",)]
+
+
+def test_uncommented_it_shows_a_device_with_every_key() -> None:
+    (profile,) = tomllib.loads(uncommented())["profile"]
+    (picture,) = profile["video"]
+    assert set(profile) == {field.name for field in msgspec.structs.fields(ProfileConfig)}
+    assert {f"profile.video.{key}" for key in picture} == {
+        key for key in MEANINGS if key.startswith("profile.video.")
+    }
+
+
+def test_an_example_stands_only_where_there_is_no_default_to_show() -> None:
+    shown = {key: default for key, default, _ in keys()}
+    assert all(shown[key] in (msgspec.NODEFAULT, None, (), "") for key in EXAMPLES)
 
 
 def test_every_key_has_an_explanation_and_nothing_else_has() -> None:
     assert {key for key, _, _ in keys()} == set(MEANINGS)
-    assert {field.name for field in msgspec.structs.fields(Config)} == set(TABLES)
+    assert set(tables()) == set(TABLES)
 
 
 def test_lines_are_short_enough_to_read() -> None:
@@ -73,23 +101,24 @@ def test_a_value_is_printed_as_toml_reads_it(value: Any) -> None:
     ("key", "default", "kind"), list(keys()), ids=lambda value: value if isinstance(value, str) else ""
 )
 def test_the_document_tells_each_key_with_default_and_range(key: str, default: Any, kind: Any) -> None:
-    table, _, name = key.partition(".")
-    section = DOCUMENT.read_text(encoding="utf-8").partition(
-        f"\n## `[{table}]`" if table != "folder" else "\n## `[[folder]]`"
-    )
+    table, _, name = key.rpartition(".")
+    heading = f"[[{table}]]" if table in REPEATED else f"[{table}]"
+    section = DOCUMENT.read_text(encoding="utf-8").partition(f"\n## `{heading}`")
     rows = [line for line in section[2].partition("\n## ")[0].splitlines() if line.startswith(f"| `{name}` |")]
     assert len(rows) == 1, f"docs/configuration.md has no row for {key}"
     shown = "none" if default is msgspec.NODEFAULT else f"`{toml_value(default)}`"
     if name == "include":
         shown = "the usual films"
-    assert f"| {shown} |" in rows[0]
+    if default is None:
+        shown = "as "  # what it is based on
+    assert f"| {shown}" in rows[0]
     for number in re.findall(r"-?\d+", limits_of(kind) or ""):
         assert number in rows[0].replace("\u202f", "").replace("−", "-")
 
 
 def test_the_document_has_no_row_for_what_does_not_exist() -> None:
     names = set(re.findall(r"^\| `(\w+)` \|", DOCUMENT.read_text(encoding="utf-8"), re.MULTILINE))
-    assert names == {key.partition(".")[2] for key, _, _ in keys()}
+    assert names == {key.rpartition(".")[2] for key, _, _ in keys()}
 
 
 def test_the_module_prints_nothing_by_itself(capsys: pytest.CaptureFixture[str]) -> None:

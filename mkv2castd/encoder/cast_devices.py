@@ -31,7 +31,7 @@ _TWO_HDR = frozenset({Hdr.HDR10, Hdr.HLG})
 PROFILES_OF: Mapping[str, tuple[frozenset[str], frozenset[str]]] = MappingProxyType(
     {
         "av1": (frozenset({"Main"}), frozenset()),  # AV1's Main holds 8 and 10 bits
-        "h264": (frozenset({"Constrained Baseline", "Baseline", "Main", "High"}), frozenset()),
+        "h264": (frozenset({"Constrained Baseline", "Baseline", "Main", "High"}), frozenset({"High 10"})),
         "hevc": (frozenset({"Main"}), frozenset({"Main 10"})),
         "vp8": (frozenset(), frozenset()),
         "vp9": (frozenset({"Profile 0"}), frozenset({"Profile 2"})),
