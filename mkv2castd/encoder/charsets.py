@@ -55,10 +55,17 @@ def _charset(raw: bytes, language: str | None) -> str:
 
     matches = from_bytes(raw, cp_isolation=list(_CHARSETS))
     found = [name for match in matches for name in (match.encoding, *match.could_be_from_charset)]
-    for name in _USUAL.get(language or "", ()):
-        if name in found:
-            return name
-    if not found:
-        return "cp1252"
+    usual = _USUAL.get(language or "", ())
+    likely = [name for name in usual if name in found] or [name for name in usual if _fits(raw, name)]
+    if likely or not found:
+        return likely[0] if likely else "cp1252"
     # Western and Central European differ in few letters; a text that may be both is far more often the former
     return "cp1252" if found[0] == "cp1250" and "cp1252" in found else found[0]
+
+
+def _fits(raw: bytes, charset: str) -> bool:
+    try:
+        raw.decode(charset)
+    except UnicodeDecodeError:
+        return False
+    return True

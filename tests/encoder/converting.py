@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
 from mkv2castd.config import Settings
+from mkv2castd.encoder.beside import find_externals
 from mkv2castd.encoder.command import convert_argv
 from mkv2castd.encoder.ffprobe import parse_ffprobe
+from mkv2castd.encoder.groundwork import groundwork
 from mkv2castd.encoder.media import Media, VideoStream
 from mkv2castd.encoder.plan import Plan, Skip, plan
+from mkv2castd.errors import DeviceError, ErrorCode
 
 TAG = "1;12345;1700000000000000000;99"
 MKV = Settings(quality="fast")
@@ -53,12 +58,11 @@ def ffmpeg(*argv: str) -> None:
 
 def convert(film: Path, settings: Settings = MKV, target: Path | None = None) -> Made:
     """Plans, carries out, and proves that the result plays, that it is whole, and that it is known as ours."""
-    source = described(film)
+    source = replace(described(film), externals=find_externals(film))
     decision = plan(source, settings)
     assert isinstance(decision, Plan), decision
     output = target if target is not None else film.parent / "out"
-    argv = convert_argv(decision, film, output, TAG)
-    done = subprocess.run(argv, capture_output=True, timeout=60)
+    decision, done = asyncio.run(_carry_out(decision, film, output))
     assert done.returncode == 0, done.stderr.decode("utf-8", "replace")
     media = described(output)
     again = plan(media, settings)
@@ -69,3 +73,18 @@ def convert(film: Path, settings: Settings = MKV, target: Path | None = None) ->
     planned = [stream.target for stream in decision.kept if stream.kind.value in ("video", "audio", "subtitle")]
     assert [s.codec for s in media.streams if s.kind.value in ("video", "audio", "subtitle")] == planned
     return Made(source, decision, media, output, done.stdout.decode())
+
+
+async def _carry_out(decision: Plan, film: Path, output: Path) -> tuple[Plan, subprocess.CompletedProcess[bytes]]:
+    async with groundwork(decision, film, output, _run) as laid:
+        decision = decision.without(laid.lost)
+        argv = convert_argv(decision, film, output, TAG, laid)
+        return decision, subprocess.run(argv, capture_output=True, timeout=60)
+
+
+async def _run(argv: Sequence[str]) -> str:
+    done = subprocess.run(argv, capture_output=True, timeout=60)
+    stderr = done.stderr.decode("utf-8", "replace")
+    if done.returncode != 0:
+        raise DeviceError(ErrorCode.FFMPEG_ERROR, stderr)
+    return stderr

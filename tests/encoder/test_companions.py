@@ -1,0 +1,120 @@
+"""Which files beside a film are its subtitles, and what their names say."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from mkv2castd.encoder.beside import find_externals
+from mkv2castd.encoder.companions import companions, tracks_of_index
+from mkv2castd.encoder.media import External
+
+HERE = Path("/films")
+
+
+def found(*names: str, film: str = "film.mkv") -> list[External]:
+    return list(companions(film, [film, *names], HERE))
+
+
+@pytest.mark.parametrize(
+    ("name", "language", "title", "forced", "deaf"),
+    [
+        ("film.srt", None, None, False, False),
+        ("film.en.srt", "en", None, False, False),
+        ("film.eng.srt", "en", None, False, False),
+        ("film.ger.ass", "de", None, False, False),
+        ("film.pt-BR.srt", "pt", None, False, False),
+        ("film.English.srt", "en", None, False, False),
+        ("film.Deutsch.SRT", "de", None, False, False),
+        ("film.en.forced.srt", "en", None, True, False),
+        ("film.forced.srt", None, None, True, False),
+        ("film.de.sdh.ass", "de", None, False, True),
+        ("film.en.cc.vtt", "en", None, False, True),
+        ("film.en.hi.srt", "en", None, False, True),
+        ("film.hi.srt", "hi", None, False, False),
+        ("film.hi.forced.srt", "hi", None, True, False),
+        ("film.en.default.srt", "en", None, False, False),
+        ("film.Director's cut.en.srt", "en", "Director's cut", False, False),
+        ("film.commentary.srt", None, "commentary", False, False),
+    ],
+)
+def test_a_name_tells_language_title_and_marks(
+    name: str, language: str | None, title: str | None, forced: bool, deaf: bool
+) -> None:
+    (external,) = found(name)
+    assert external.path == HERE / name
+    assert (external.language, external.title) == (language, title)
+    assert (external.forced, external.hearing_impaired) == (forced, deaf)
+
+
+def test_the_extension_tells_the_format() -> None:
+    names = ("film.srt", "film.ass", "film.ssa", "film.vtt", "film.sub")
+    assert {one.path.suffix: one.codec for one in found(*names)} == {
+        **{".srt": "subrip", ".ass": "ass", ".ssa": "ass", ".vtt": "webvtt", ".sub": "microdvd"},
+    }
+
+
+def test_vobsub_is_two_files_and_one_subtitle() -> None:
+    assert [(one.path.name, one.codec) for one in found("film.idx", "film.sub")] == [("film.idx", "dvd_subtitle")]
+    assert found("film.idx") == []
+
+
+def test_other_films_subtitles_are_left_to_them() -> None:
+    assert found("other.srt", "filmed.srt", "film2.srt", "film", "film.txt") == []
+    assert [one.path.name for one in found("film.2.mkv", "film.2.en.srt", "film.en.srt")] == ["film.en.srt"]
+    of_the_second = companions("film.2.mkv", ["film.mkv", "film.2.mkv", "film.2.en.srt", "film.en.srt"], HERE)
+    assert [one.path.name for one in of_the_second] == ["film.2.en.srt"]
+    # no film by that name: a number that somebody counts his subtitles by
+    assert [one.title for one in found("film.2.en.srt")] == ["2"]
+
+
+def test_the_tracks_of_an_index() -> None:
+    text = "# VobSub index file, v7\nsize: 720x576\nid: en, index: 0\ntimestamp: 00:00:01:000, filepos: 0\nid: --, index: 1\n"
+    assert tracks_of_index(text) == ("en", None)
+    assert tracks_of_index("nothing") == ()
+
+
+class TestOnDisk:
+    def test_what_lies_beside_the_film_is_found(self, tmp_path: Path) -> None:
+        film = tmp_path / "film.mkv"
+        for name in (
+            "film.mkv",
+            "film.en.srt",
+            "film.empty.srt",
+            "film.vtt",
+            "Subs/film.de.srt",
+            "Subs/2_German.srt",
+        ):
+            (tmp_path / name).parent.mkdir(exist_ok=True)
+            (tmp_path / name).write_text("" if "empty" in name else "x")
+        (tmp_path / "film.idx").write_text("id: en, index: 0\nid: fr, index: 1\n")
+        (tmp_path / "film.sub").write_bytes(b"pictures")
+        told = [(one.path.relative_to(tmp_path).as_posix(), one.language, one.track) for one in find_externals(film)]
+        assert told == [
+            ("film.en.srt", "en", 0),
+            ("film.idx", "en", 0),
+            ("film.idx", "fr", 1),
+            ("film.vtt", None, 0),
+            ("Subs/film.de.srt", "de", 0),
+        ]
+
+    def test_links_are_not_followed_and_our_own_are_left_out(self, tmp_path: Path) -> None:
+        (tmp_path / "secret").write_text("x")
+        (tmp_path / "films").mkdir()
+        film = tmp_path / "films" / "film.mkv"
+        film.write_text("x")
+        (tmp_path / "films" / "film.en.srt").symlink_to(tmp_path / "secret")
+        (tmp_path / "films" / "Subs").symlink_to(tmp_path)
+        (tmp_path / "films" / "film.de.vtt").write_text("WEBVTT\n\nNOTE MKV2CASTD=1;2;3;4\n\n")
+        os.mkfifo(tmp_path / "films" / "film.fr.srt")
+        assert find_externals(film) == ()
+
+    def test_a_folder_that_cannot_be_read_has_none(self, tmp_path: Path) -> None:
+        assert find_externals(tmp_path / "nowhere" / "film.mkv") == ()
+
+    def test_there_is_an_end_to_them(self, tmp_path: Path) -> None:
+        for number in range(100):
+            (tmp_path / f"film.{number}.srt").write_text("x")
+        assert len(find_externals(tmp_path / "film.mkv")) == 64
