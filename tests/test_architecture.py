@@ -45,6 +45,7 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
             *("encoder.webvtt",),
             *("encoder.bsf", "encoder.colours", "encoder.hdr", "encoder.levels", "encoder.picture_options"),
             *("encoder.pixels", "encoder.side_data", "encoder.sizes", "encoder.tone_mapping"),
+            *("encoder.layouts", "encoder.loudness", "encoder.roles", "encoder.sound_options"),
             *("encoder.targets", "encoder.telling", "encoder.tools"),
             *("encoder.faults", "encoder.ffprobe", "encoder.filters", "encoder.lenient"),
             *("encoder.media", "encoder.naming", "encoder.plan", "encoder.progress"),
@@ -55,6 +56,7 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         "doing",
         (
+            *("encoder.measuring",),
             *("encoder.beside", "encoder.groundwork", "encoder.laying", "encoder.sidecars"),
             *("encoder.analyze", "encoder.boxes", "encoder.child", "encoder.commit", "encoder.files"),
             *("encoder.joblog", "encoder.media_cache", "encoder.original", "encoder.orphans", "encoder.output"),
@@ -118,6 +120,7 @@ STRANGERS = (
 PURE = frozenset(
     {
         *("config_checks", "config_errors", "default_config", "errors", "finding", "model", "queries"),
+        *("encoder.layouts", "encoder.loudness", "encoder.roles", "encoder.sound_options"),
         *("encoder.audio_rules", "encoder.backends", "encoder.command", "encoder.effects", "encoder.extra_rules"),
         *("encoder.captions", "encoder.faults", "encoder.pictures", "encoder.sound", "encoder.targets"),
         *("encoder.telling", "encoder.tools"),

@@ -38,3 +38,16 @@ def same(one: str | None, other: str | None) -> bool:
     from langcodes.data_dicts import MACROLANGUAGES
 
     return a == b or MACROLANGUAGES.get(a) == b or a == MACROLANGUAGES.get(b)
+
+
+def letters(code: str | None) -> str | None:
+    """A language in the three letters that MP4 has room for: `deu` for `de`; `ger` stays. None where `code` names no
+    language."""
+    named = short(code)
+    if code is None or named is None:
+        return None
+    if re.fullmatch(r"[a-z]{3}", code) is not None:
+        return code
+    from langcodes import Language
+
+    return Language.get(named).to_alpha3()

@@ -10,6 +10,7 @@ from mkv2castd.encoder.media import AnyStream, AudioStream, Media, OtherStream, 
 from mkv2castd.encoder.plan import Plan
 from mkv2castd.encoder.targets import Mend, StreamPlan
 from mkv2castd.model import Container, StreamKind
+from tests.encoder.heard import sound_result
 
 FORMATS = {
     "mkv": ("matroska", "webm"),
@@ -69,11 +70,8 @@ def _result(stream: StreamPlan, position: int, plan: Plan) -> AnyStream:
     source = replace(stream.source, index=position, codec=stream.target)
     if isinstance(source, VideoStream):
         return _shown(source, stream, position, plan)
-    if isinstance(source, AudioStream) and stream.audio is not None:
-        goal = stream.audio
-        profile = "LC" if goal.codec == "aac" else None
-        made = AudioStream(index=position, codec=goal.codec, profile=profile, channels=goal.channels)
-        return replace(made, sample_rate=goal.sample_rate)
+    if isinstance(source, AudioStream):
+        return sound_result(stream, position, plan.container)
     return source
 
 

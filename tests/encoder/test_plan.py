@@ -9,12 +9,12 @@ import pytest
 
 from mkv2castd.config import Settings
 from mkv2castd.encoder.colours import BT709
-from mkv2castd.encoder.media import AudioStream, Chapter, Media
+from mkv2castd.encoder.media import Chapter, Media
 from mkv2castd.encoder.plan import Plan, Skip, container_of, plan
 from mkv2castd.encoder.targets import Mend, StreamPlan
 from mkv2castd.encoder.telling import analysis
 from mkv2castd.errors import ErrorCode, MediaError, RequestError
-from mkv2castd.model import Action, Container, Stage, StreamKind
+from mkv2castd.model import Action, Container, Stage
 from tests.encoder.films import FORMATS, audio, data, film, font, subtitle, video
 
 MKV, MP4, WEBM = Settings(), Settings(container=Container.MP4), Settings(container=Container.WEBM)
@@ -30,11 +30,6 @@ def planned(media: Media, to: Settings = MKV) -> Plan:
 def picture(to: Settings = MKV, container: str = "avi", **facts: Any) -> StreamPlan:
     """What becomes of a picture; from AVI, so that a film is never left as it is."""
     return planned(film(video(**facts), audio(), container=container), to).picture
-
-
-def sound(*tracks: AudioStream, to: Settings = MKV) -> list[StreamPlan]:
-    streams = planned(film(video(), *tracks, container="avi"), to).streams
-    return [stream for stream in streams if stream.kind is StreamKind.AUDIO]
 
 
 class TestPicture:
@@ -170,84 +165,6 @@ class TestPicture:
         assert "shows one" in streams[0].reason
 
 
-class TestSound:
-    def test_surround_first_becomes_stereo(self) -> None:
-        (made,) = sound(audio(codec="dts", profile="DTS", channels=6, layout="5.1(side)"))
-        assert (made.action, made.target) == (Action.TRANSCODE, "aac")
-        assert made.reason == "5.1 DTS: no Cast device is certain to decode it → stereo AAC"
-        assert made.audio is not None
-        assert (made.audio.channels, made.audio.sample_rate, made.audio.bitrate_kbps) == (2, 48000, 192)
-
-    def test_surround_later_is_kept_where_the_codec_plays(self) -> None:
-        six = {"channels": 6, "layout": "5.1"}
-        first, second = sound(audio(1, **six), audio(2, **six))
-        assert (first.action, second.action) == (Action.TRANSCODE, Action.COPY)
-        assert "first track must be stereo" in first.reason
-
-    def test_every_track_stays_in_its_order(self) -> None:
-        tracks = [audio(n, codec=codec, language=codec) for n, codec in enumerate(["ac3", "aac", "eac3", "mp3"], 1)]
-        made = sound(*tracks)
-        assert [s.source.language for s in made] == ["ac3", "aac", "eac3", "mp3"]
-        assert all(s.action is not Action.DROP for s in made)
-
-    @pytest.mark.parametrize(
-        ("facts", "plays"),
-        [
-            ({"profile": "HE-AAC"}, True),
-            ({"profile": "HE-AACv2"}, True),
-            ({"profile": None}, True),
-            ({"profile": "LTP"}, False),
-            ({"profile": "41"}, False),
-            ({"codec": "mp3", "profile": None}, True),
-            ({"codec": "vorbis", "profile": None}, True),
-            ({"codec": "opus", "profile": None}, True),
-            ({"codec": "flac", "profile": None, "sample_rate": 96000, "bits": 24}, True),
-            ({"codec": "flac", "profile": None, "sample_rate": 192000}, False),
-            ({"codec": "flac", "profile": None, "bits": 32}, False),
-            ({"codec": "aac_latm"}, False),
-            ({"codec": "pcm_s16le", "profile": None}, False),
-            ({"channels": None}, False),
-            ({"channels": 1, "layout": "mono"}, True),
-        ],
-    )
-    def test_codecs_profiles_and_rates_are_judged(self, facts: dict[str, Any], plays: bool) -> None:
-        (made,) = sound(audio(**facts))
-        assert (made.action is Action.COPY) is plays, made.reason
-
-    @pytest.mark.parametrize("codec", ["vorbis", "opus", "flac"])
-    def test_mp4_takes_only_aac_and_mp3(self, codec: str) -> None:
-        (made,) = sound(audio(codec=codec, profile=None), to=MP4)
-        assert (made.action, made.target) == (Action.TRANSCODE, "aac")
-        assert "does not play in mp4" in made.reason
-
-    def test_webm_gets_opus(self) -> None:
-        (made,) = sound(audio(sample_rate=44100), to=WEBM)
-        assert made.target == "opus"
-        assert made.audio is not None
-        assert made.audio.sample_rate == 48000
-
-    def test_mono_stays_mono_at_half_the_bitrate(self) -> None:
-        (made,) = sound(audio(codec="ac3", channels=1, sample_rate=44100))
-        assert made.audio is not None
-        assert (made.audio.channels, made.audio.bitrate_kbps, made.audio.sample_rate) == (1, 96, 44100)
-        assert made.reason.startswith("mono AC-3")
-
-    def test_names_are_those_that_people_use(self) -> None:
-        he = sound(audio(codec="aac", profile="HE-AAC", sample_rate=192000))[0]
-        odd = sound(audio(codec="aac", profile="Main"))[0]
-        many = sound(audio(codec="pcm_s24le", channels=16, layout=None))[0]
-        assert he.reason.startswith("stereo HE-AAC: 192000 Hz are more than 96000 Hz")
-        assert odd.reason.startswith("stereo AAC (Main)")
-        assert many.reason.startswith("16-channel PCM_S24LE")
-        assert many.audio is not None
-        assert not many.audio.layout_known
-
-    def test_a_track_that_is_announced_but_empty_is_dropped_beside_a_real_one(self) -> None:
-        empty = audio(1, channels=None, sample_rate=None)
-        dropped, kept = sound(empty, audio(2, channels=6))
-        assert (dropped.action, kept.action) == (Action.DROP, Action.TRANSCODE)
-
-
 class TestTheRest:
     @pytest.mark.parametrize(
         ("codec", "to", "action", "target"),
@@ -357,7 +274,7 @@ class TestAnalysis:
     def test_it_tells_every_stream_with_its_facts(self) -> None:
         media = film(
             video(codec="hevc", bitrate=8_000_000, duration=7200.0),
-            audio(1, codec="dts", channels=6),
+            audio(1, codec="dts", channels=6, layout="5.1"),
             audio(2),
             subtitle(3, "subrip", language="eng"),
             duration=7200.0,
