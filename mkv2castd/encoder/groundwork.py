@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from mkv2castd.encoder.laying import Layer, Runner
+from mkv2castd.encoder.measuring import measure
 from mkv2castd.encoder.plan import Plan
 from mkv2castd.encoder.targets import Groundwork
 from mkv2castd.patience import see_through
@@ -19,9 +20,12 @@ async def groundwork(plan: Plan, source: Path, temporary: Path, run: Runner) -> 
     are gone after the block. Raises MediaError, DeviceError, OSError."""
     layer = Layer(plan, source, temporary, run)
     try:
+        loudness = await measure(plan, source, run)
         covers = await layer.covers()
         externals = await layer.externals()
         burn, fonts = await layer.burn(externals)
-        yield Groundwork(covers=covers, externals=externals, burn=burn, fonts=fonts, lost=layer.lost)
+        yield Groundwork(
+            loudness=loudness, covers=covers, externals=externals, burn=burn, fonts=fonts, lost=layer.lost
+        )
     finally:
         await see_through(in_thread(layer.clear))
