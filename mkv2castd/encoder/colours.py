@@ -11,6 +11,8 @@ from mkv2castd.encoder.media import HDR_TRANSFERS, VideoStream
 from mkv2castd.encoder.pixels import is_deep, is_full, is_gray, is_rgb
 
 _NARROWEST, _WIDEST = Fraction(1, 4), Fraction(4)
+# Dolby's compatibility id of a base layer in standard brightness.
+_DOLBY_SDR = 2
 _SDR_MATRICES = frozenset({"bt709", "smpte170m", "bt470bg"})
 # Codecs whose gray pictures are of limited range unless they say otherwise; in all others gray is of full range.
 _BROADCAST = frozenset({"h264", "hevc", "av1", "vp9", "mpeg2video"})
@@ -40,28 +42,31 @@ def true_flags(stream: VideoStream) -> VideoStream:
 
     Pixels more than four times as wide as high, or the reverse, are square. RGB's matrix cannot be in a picture
     whose colours have fewer pixels than its brightness. PQ and HLG are not in an 8-bit picture that calls both its
-    primaries and its matrix SDR, and says nothing of how it was graded. Anything less certain stays as it is: a
-    picture that is really HDR would look grey.
+    primaries and its matrix SDR, and says nothing of how it was graded; nor in one that Dolby Vision calls SDR.
+    Anything less certain stays as it is: a picture that is really HDR would look grey.
     """
     true = stream
     if stream.pixel_aspect is not None and not _NARROWEST <= stream.pixel_aspect <= _WIDEST:
         true = replace(true, pixel_aspect=Fraction(1))
     if stream.color_space == "gbr" and (stream.pixel_format or "").startswith(("yuv420", "yuv422", "yuvj42")):
         true = replace(true, color_space=assumed(replace(stream, color_space=None)).matrix)
-    if _is_sdr_by_all_else(true):
+    if true.color_transfer in HDR_TRANSFERS and (_is_sdr_by_all_else(true) or _dolby_calls_it_sdr(true)):
         true = replace(true, color_transfer="bt709")
     return true
 
 
 def _is_sdr_by_all_else(stream: VideoStream) -> bool:
     return (
-        stream.color_transfer in HDR_TRANSFERS
-        and stream.pixel_format is not None
+        stream.pixel_format is not None
         and not is_deep(stream.pixel_format)
         and stream.color_primaries in _SDR_MATRICES
         and stream.color_space in _SDR_MATRICES
         and (stream.mastering, stream.light, stream.dolby_vision, stream.hdr10_plus) == (None, None, None, False)
     )
+
+
+def _dolby_calls_it_sdr(stream: VideoStream) -> bool:
+    return stream.dolby_vision is not None and stream.dolby_vision_base == _DOLBY_SDR
 
 
 def assumed(stream: VideoStream) -> Colours:

@@ -23,14 +23,13 @@ def video_filters(source: VideoStream, target: VideoTarget, pixel_format: str) -
 def _in_time(source: VideoStream, target: VideoTarget) -> Iterator[str]:
     if target.telecined:
         # what no pairing of fields makes whole is deinterlaced; of five frames one is there twice
-        yield from ("fieldmatch=combmatch=full", "yadif=deint=interlaced", "decimate", "setfield=prog")
+        yield from ("fieldmatch=combmatch=full", "yadif=deint=interlaced", "decimate")
     elif target.deinterlace:
         first = _FIELDS.get(source.scan) if source.scan is not None else None
         yield f"bwdif=mode=send_frame:parity={first or 'auto'}"
-    elif source.coded_interlaced:
-        yield "setfield=prog"  # else the encoder and the container are told that it is interlaced
     if target.rate is not None:
-        yield f"fps={target.rate.numerator}/{target.rate.denominator}"
+        # a last frame that lasts less than the new interval is shown all the same: it may be the only one
+        yield f"fps={target.rate.numerator}/{target.rate.denominator}:eof_action=pass"
 
 
 def _in_size_and_colour(source: VideoStream, target: VideoTarget, pixel_format: str) -> Iterator[str]:
@@ -46,8 +45,9 @@ def _in_size_and_colour(source: VideoStream, target: VideoTarget, pixel_format: 
     yield f"format={pixel_format}"
     yield "setsar=1"
     colours = target.colours
+    # frames that say they are interlaced, though nothing had to be done about it, would make the container say so
     yield (
-        f"setparams=range=tv:color_primaries={colours.primaries}:color_trc={colours.transfer}"
+        f"setparams=field_mode=prog:range=tv:color_primaries={colours.primaries}:color_trc={colours.transfer}"
         f":colorspace={colours.matrix}"
     )
 

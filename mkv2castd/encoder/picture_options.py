@@ -37,9 +37,7 @@ def chain(source: VideoStream, target: VideoTarget) -> tuple[str, str]:
     return video_filters(true_flags(source), target, form), form
 
 
-def copy_pairs(
-    picture: StreamPlan, container: Container, timed_by: Sequence[str] = ()
-) -> Iterator[tuple[str, str]]:
+def copy_pairs(picture: StreamPlan, container: Container, timed_by: Sequence[str] = ()) -> Iterator[tuple[str, str]]:
     """The options of a picture that is copied. timed_by: bitstream filters that give its packets their times."""
     source, mend = picture.source, picture.mend
     assert isinstance(source, VideoStream), "only pictures are copied so"

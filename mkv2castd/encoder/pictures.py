@@ -19,11 +19,13 @@ from mkv2castd.model import Action
 _FULL_HD = (1920, 1080)
 
 
-def plays(picture: VideoStream, profile: Profile, own: ContainerRow, settings: Settings, *, turned: bool) -> bool:
-    """Whether not a byte of the picture has to change in its own container. turned: that tells players how to turn
-    it."""
+def hindrances(
+    picture: VideoStream, profile: Profile, own: ContainerRow, settings: Settings, *, turned: bool
+) -> tuple[str, ...]:
+    """Why something of the picture has to change in its own container; empty: not a byte. turned: that tells players
+    how to turn it."""
     verdict = _verdict(picture, profile, own, settings, turned=turned)
-    return not verdict.faults and verdict.mend is None
+    return verdict.faults if verdict.mend is None else (verdict.mended,)
 
 
 def show(
