@@ -69,6 +69,7 @@ def parse_ffprobe(raw: bytes) -> Media:
         ),
         ours=_ours(tags, raw_streams),
         encrypted=_encrypted([*raw_streams, *lenient.rows(probe.packets)]),
+        empty=probe.packets == [],
     )
 
 

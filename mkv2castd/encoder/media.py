@@ -196,7 +196,8 @@ class Chapter:
 class Media:
     """One file. format_names: ffprobe's, split ("mov", "mp4", …); brand: MP4's major brand; ours: our tag's
     value when mkv2castd made the file; probe_score: 0…100, how sure ffprobe is of the format; index_first: does an
-    MP4's `moov` lie in front? encrypted: its contents are locked, as far as its first packets tell. externals:
+    MP4's `moov` lie in front? encrypted: its contents are locked, as far as its first packets tell. empty: it
+    announces streams, but has not one packet. externals:
     subtitle files that belong to it."""
 
     streams: tuple[AnyStream, ...] = ()
@@ -211,6 +212,7 @@ class Media:
     ours: str | None = None
     index_first: bool | None = None
     encrypted: bool = False
+    empty: bool = False
     externals: tuple[External, ...] = ()
 
     @property

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from types import MappingProxyType
 
 from mkv2castd.encoder.media import Scan, VideoStream
 
@@ -27,6 +28,8 @@ _NEVER = frozenset(
 # Codecs that may go over as they are, so that a look would cost something; their "progressive" is nearly always true.
 _TRUSTED = frozenset({"h264", "hevc"})
 _INTERLACED = frozenset({"tt", "bb", "tb", "bt"})
+# What is interlaced unless its frames show otherwise, and which field comes first.
+_BY_NATURE = MappingProxyType({"dvvideo": Scan.BOTTOM_FIRST})
 # Rates (of frames) at which film is spread by 3:2 pulldown.
 _PULLED_DOWN = (Fraction(29), Fraction(31))
 
@@ -105,12 +108,16 @@ def scan_of(stream: VideoStream, samples: Sequence[Fields]) -> Scan | None:
     if votes[Scan.TELECINED] and not any(orders):
         orders = _parity(samples)
     if any(orders):
-        if stream.field_order not in _INTERLACED and sum(sample.told for sample in samples) < _LEAST_UNTOLD:
+        if not _says_so(stream) and sum(sample.told for sample in samples) < _LEAST_UNTOLD:
             return None
         return Scan.TOP_FIRST if orders[0] >= orders[1] else Scan.BOTTOM_FIRST
-    if votes[Scan.PROGRESSIVE] and stream.field_order in _INTERLACED and len(samples) == sum(votes.values()):
+    if votes[Scan.PROGRESSIVE] and _says_so(stream) and len(samples) == sum(votes.values()):
         return Scan.PROGRESSIVE
-    return None
+    return _BY_NATURE.get(stream.codec or "")
+
+
+def _says_so(stream: VideoStream) -> bool:
+    return stream.field_order in _INTERLACED or stream.codec in _BY_NATURE
 
 
 def _vote(stream: VideoStream, fields: Fields) -> Scan | None:

@@ -16,7 +16,7 @@ _SURE = 26
 def require_a_film(media: Media, tools: Tools) -> VideoStream | None:
     """The film's picture, or None for a recording of sound only.
 
-    Raises MediaError: source_unreadable (nothing in it, 0 seconds long, a guess of a format), unsupported_media
+    Raises MediaError: source_unreadable (nothing in it, a guess of a format), unsupported_media
     (locked, a codec that nobody here decodes, a still).
     """
     if not media.streams:
@@ -28,8 +28,11 @@ def require_a_film(media: Media, tools: Tools) -> VideoStream | None:
             ErrorCode.UNSUPPORTED_MEDIA,
             f"the film is locked by copy protection{named}: only a copy without it can be converted",
         )
-    if media.duration == 0:
-        raise MediaError(ErrorCode.SOURCE_UNREADABLE, "the film is 0 seconds long: copy it here again")
+    if media.empty:
+        raise MediaError(
+            ErrorCode.SOURCE_UNREADABLE,
+            "the file announces a film, but holds nothing of it (an initialisation segment?): copy it here whole",
+        )
     if media.format_names[:1] and any(still in media.format_names[0] for still in _STILLS):
         raise MediaError(ErrorCode.UNSUPPORTED_MEDIA, f"a still ({media.format_names[0]}), not a film")
     picture = media.picture
@@ -55,7 +58,8 @@ def _require_sound(media: Media, tools: Tools) -> None:
     unknown = next((track for track in tracks if not tools.can_decode(track.codec)), None)
     if unknown is not None:
         raise MediaError(ErrorCode.UNSUPPORTED_MEDIA, f"no decoder for the sound's codec, {_name(unknown)}")
-    raise MediaError(ErrorCode.SOURCE_UNREADABLE, "the only sound track is announced, but holds no sound")
+    if media.picture is None:
+        raise MediaError(ErrorCode.SOURCE_UNREADABLE, "the only sound track is announced, but holds no sound")
 
 
 def _name(stream: VideoStream | AudioStream) -> str:

@@ -246,7 +246,7 @@ class TestImpossible:
         ("media", "code", "words"),
         [
             (film(), ErrorCode.SOURCE_UNREADABLE, "neither picture nor sound"),
-            (film(video(), duration=0.0), ErrorCode.SOURCE_UNREADABLE, "0 seconds"),
+            (film(video(), empty=True), ErrorCode.SOURCE_UNREADABLE, "holds nothing of it"),
             (film(video(codec=None, codec_tag="ABCD")), ErrorCode.UNSUPPORTED_MEDIA, "ABCD"),
             (film(video(codec_tag="encv")), ErrorCode.UNSUPPORTED_MEDIA, "copy protection"),
             (film(video(), audio(codec_tag="enca")), ErrorCode.UNSUPPORTED_MEDIA, "copy protection"),
