@@ -61,6 +61,10 @@ def _stream_options(plan: Plan, position: int, stream: StreamPlan, laid: Groundw
     for option, value in _pairs(plan, stream, laid):
         yield f"{option}:{position}"
         yield value
+    if plan.container is Container.MP4 and position > 0 and stream.source.title is not None:
+        # the MP4 muxer writes a title where few players look
+        yield f"-metadata:s:{position}"
+        yield f"handler_name={stream.source.title}"
     if stream.action is not Action.COPY:
         for name in stream.source.statistics:
             yield f"-metadata:s:{position}"

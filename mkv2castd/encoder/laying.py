@@ -11,7 +11,7 @@ from types import MappingProxyType
 from mkv2castd.encoder.charsets import to_text
 from mkv2castd.encoder.extra_options import COVER_FILES
 from mkv2castd.encoder.extra_rules import attachment_tags, is_font
-from mkv2castd.encoder.media import External, OtherStream, SubtitleStream
+from mkv2castd.encoder.media import External, OtherStream, SubtitleStream, VideoStream
 from mkv2castd.encoder.naming import working_file
 from mkv2castd.encoder.plan import Plan
 from mkv2castd.encoder.targets import StreamPlan
@@ -56,10 +56,12 @@ class Layer:
         return self._laid[-1]
 
     async def covers(self) -> dict[int, Path]:
-        """Each cover that the container takes as an attached file."""
+        """Each cover that the container takes as an attached file. One that is converted is tried beforehand in any
+        case: a broken one would cost the film."""
         found = {}
         for stream in self._plan.kept:
-            if stream.attached:
+            cover = isinstance(stream.source, VideoStream) and stream.source.cover
+            if stream.attached or (cover and stream.action is Action.CONVERT):
                 place = self._place(f"cover-{stream.index}{COVER_FILES[stream.target][1]}")
                 if await self._try(self._cover_argv(stream, place), stream.index, "cover art: it cannot be read"):
                     found[stream.index] = place

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -79,7 +80,8 @@ def test_names_languages_marks_and_chapters_stay(tmp_path: Path) -> None:
     inputs = ("-i", str(clip), "-f", "ffmetadata", "-i", str(tmp_path / "meta"))
     ffmpeg(*inputs, "-map", "0", *marks, "-map_metadata", "1", "-c", "copy", str(film))
     for number, container in enumerate(Container):
-        made = convert(film, Settings(container=container, quality="fast"), tmp_path / f"out{number}")
+        settings = Settings(container=container, quality="fast", surround="drop")
+        made = convert(film, settings, tmp_path / f"out{number}")
         first, second = made.media.audio
         assert (first.language, second.language) == ("ger", "fre")
         assert "visual_impaired" in second.dispositions or container is not Container.MKV
@@ -104,17 +106,138 @@ def test_chapters_that_make_no_sense_are_left_out(tmp_path: Path) -> None:
     assert argv[argv.index("-map_chapters") + 1] == "-1"
 
 
-def test_covers_and_fonts(tmp_path: Path) -> None:
-    cover, font = tmp_path / "cover.png", tmp_path / "a.ttf"
-    ffmpeg("-f", "lavfi", "-i", "testsrc2=s=64x64", "-frames:v", "1", str(cover))
+def cover(path: Path) -> Path:
+    ffmpeg(
+        "-f",
+        "lavfi",
+        "-i",
+        "testsrc2=s=64x64",
+        "-frames:v",
+        "1",
+        "-f",
+        "image2pipe",
+        "-c",
+        CODECS[path.suffix],
+        str(path),
+    )
+    return path
+
+
+def film_with_cover(folder: Path, kind: str, container: str) -> Path:
+    """A film with art, as an attachment in Matroska and as a track in MP4."""
+    art, clip = cover(folder / f"art{kind}"), make_clip(folder / "clip.mkv", audio=("ac3",))
+    film = folder / f"film.{container}"
+    if container == "mkv":
+        marks = ("-metadata:s:2", f"mimetype={TYPES[kind]}", "-metadata:s:2", "filename=art")
+        ffmpeg("-i", str(clip), "-map", "0", "-c", "copy", "-attach", str(art), *marks, str(film))
+    else:
+        inputs = ("-i", str(clip), "-i", str(art), "-map", "0", "-map", "1")
+        ffmpeg(*inputs, "-c", "copy", "-disposition:v:1", "attached_pic", str(film))
+    return film
+
+
+CODECS = {".png": "png", ".jpg": "mjpeg", ".bmp": "bmp"}
+TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".bmp": "image/bmp"}
+
+
+def _art_of(film: Path, folder: Path) -> bytes:
+    """The cover's own bytes."""
+    art = folder / "taken out"
+    number = next(s.index for s in described(film).streams if isinstance(s, VideoStream) and s.cover)
+    ffmpeg("-i", str(film), "-map", f"0:{number}", "-c", "copy", "-f", "image2pipe", str(art))
+    return art.read_bytes()
+
+
+@pytest.mark.parametrize("into", [Container.MKV, Container.MP4])
+@pytest.mark.parametrize(("kind", "container"), [(".jpg", "mkv"), (".png", "mkv"), (".png", "mp4"), (".jpg", "mp4")])
+def test_covers_stay_art(tmp_path: Path, kind: str, container: str, into: Container) -> None:
+    film = film_with_cover(tmp_path, kind, container)
+    made = convert(film, Settings(container=into, surround="drop"))
+    assert [s.cover for s in made.media.streams if isinstance(s, VideoStream)] == [False, True]
+    assert len(made.media.pictures) == 1
+    assert _art_of(made.path, tmp_path) == (tmp_path / f"art{kind}").read_bytes()
+    if into is Container.MKV:
+        shown = _tags(made.path)[-1]
+        assert (shown["mimetype"], shown["filename"]) == (TYPES[kind], f"cover{kind}")
+
+
+def test_a_cover_in_another_format_becomes_png(tmp_path: Path) -> None:
+    film = film_with_cover(tmp_path, ".bmp", "mp4")
+    for number, container in enumerate((Container.MKV, Container.MP4)):
+        made = convert(film, Settings(container=container, surround="drop"), tmp_path / f"out{number}")
+        assert [s.codec for s in made.media.streams if isinstance(s, VideoStream)] == ["h264", "png"]
+        assert _art_of(made.path, tmp_path).startswith(b"\x89PNG")
+    assert len(convert(film, Settings(container=Container.WEBM, quality="fast", surround="drop")).media.streams) == 2
+
+
+@pytest.mark.parametrize("container", [Container.MKV, Container.MP4])
+def test_a_cover_that_cannot_be_read_does_not_cost_the_film(tmp_path: Path, container: Container) -> None:
+    clip, film = make_clip(tmp_path / "clip.mkv", audio=("ac3",)), tmp_path / "film.mkv"
+    (tmp_path / "art.tif").write_bytes(b"nothing that would be a picture")
+    marks = ("-metadata:s:2", "mimetype=image/tiff", "-metadata:s:2", "filename=art.tif")
+    ffmpeg("-i", str(clip), "-map", "0", "-c", "copy", "-attach", str(tmp_path / "art.tif"), *marks, str(film))
+    made = convert(film, Settings(container=container, surround="drop"))
+    assert len(made.media.streams) == 2
+    assert "cover art: it cannot be read" in made.plan.reasons
+
+
+def _tags(film: Path) -> list[dict[str, str]]:
+    argv = ["ffprobe", "-v", "error", "-show_entries", "stream_tags", "-of", "json", str(film)]
+    told = json.loads(subprocess.run(argv, capture_output=True, check=True, timeout=30).stdout)
+    return [stream.get("tags", {}) for stream in told["streams"]]
+
+
+def test_fonts_and_other_attachments_stay_in_matroska(tmp_path: Path) -> None:
+    clip, film = make_clip(tmp_path / "clip.mkv", audio=("ac3",)), tmp_path / "film.mkv"
+    font, note = tmp_path / "a.ttf", tmp_path / "read me.txt"
     font.write_bytes(b"no real font")
-    clip, with_cover = make_clip(tmp_path / "clip.mkv", audio=("ac3",)), tmp_path / "cover.mp4"
-    inputs = ("-i", str(cover), "-i", str(clip), "-map", "0", "-map", "1")
-    ffmpeg(*inputs, "-c", "copy", "-disposition:v:0", "attached_pic", str(with_cover))
-    made = convert(with_cover, Settings(container=Container.MP4))
-    assert [stream.cover for stream in made.media.streams if isinstance(stream, VideoStream)] == [False, True]
-    with_font = tmp_path / "font.mkv"
-    ffmpeg("-i", str(clip), "-c", "copy", "-attach", str(font), "-metadata:s:t", "mimetype=font/ttf", str(with_font))
-    kept = convert(with_font, target=tmp_path / "out2").media.streams[-1]
-    assert (kept.kind.value, getattr(kept, "filename", None)) == ("attachment", "a.ttf")
-    assert len(convert(with_font, Settings(container=Container.MP4), tmp_path / "out3").media.streams) == 2
+    note.write_bytes(b"a note")
+    attached = ("-attach", str(font), "-metadata:s:2", "mimetype=font/ttf")
+    attached += ("-attach", str(note), "-metadata:s:3", "mimetype=text/plain")
+    ffmpeg("-i", str(clip), "-map", "0", "-c", "copy", *attached, str(film))
+    made = convert(film, Settings(surround="drop"))
+    assert [(tags["filename"], tags["mimetype"]) for tags in _tags(made.path)[2:]] == [
+        ("a.ttf", "font/ttf"),
+        ("read me.txt", "text/plain"),
+    ]
+    dumped = subprocess.run(
+        ["ffmpeg", "-v", "error", "-y", "-dump_attachment:2", str(tmp_path / "dumped"), "-i", str(made.path)],
+        timeout=30,
+        stderr=subprocess.DEVNULL,
+    )
+    assert dumped.returncode == 1, "there is no output, which ffmpeg complains of"
+    assert (tmp_path / "dumped").read_bytes() == b"no real font"
+    dropped = convert(film, Settings(container=Container.MP4, surround="drop"), tmp_path / "out2")
+    assert len(dropped.media.streams) == 2
+
+
+def test_creation_time_titles_and_languages_come_through_every_container(tmp_path: Path) -> None:
+    marks = ("-metadata", "creation_time=2001-02-03T04:05:06Z", "-metadata", "title=Der Film")
+    marks += ("-metadata:s:a:0", "language=ger", "-metadata:s:s:0", "language=fre")
+    marks += ("-metadata:s:s:0", "title=Sous-titres", "-disposition:s:0", "default+forced")
+    film = make_clip(tmp_path / "film.mkv", audio=("ac3",), subtitle="srt", extra=marks)
+    for number, container in enumerate(Container):
+        settings = Settings(container=container, quality="fast", surround="drop")
+        made = convert(film, settings, tmp_path / f"out{number}")
+        argv = [
+            "ffprobe",
+            "-v",
+            "error",
+            "-show_entries",
+            "format_tags:stream_tags:stream_disposition",
+            "-of",
+            "json",
+        ]
+        told = json.loads(subprocess.run([*argv, str(made.path)], capture_output=True, check=True).stdout)
+        tags = {name.lower(): value for name, value in told["format"]["tags"].items()}
+        assert tags["creation_time"].startswith("2001-02-03T04:05:06")
+        assert tags["title"] == "Der Film"
+        picture, sound, text = told["streams"]
+        assert sound["tags"]["language"] == "ger"
+        assert text["tags"]["language"] == "fre"
+        assert text["tags"].get("title", text["tags"].get("handler_name")) == "Sous-titres"
+        assert text["disposition"]["forced"] == 1
+        assert picture["disposition"]["attached_pic"] == 0
+        if container is Container.MP4:
+            raw = made.path.read_bytes()
+            assert raw.index(b"moov") < raw.index(b"mdat")

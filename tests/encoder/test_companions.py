@@ -52,7 +52,11 @@ def test_a_name_tells_language_title_and_marks(
 def test_the_extension_tells_the_format() -> None:
     names = ("film.srt", "film.ass", "film.ssa", "film.vtt", "film.sub")
     assert {one.path.suffix: one.codec for one in found(*names)} == {
-        **{".srt": "subrip", ".ass": "ass", ".ssa": "ass", ".vtt": "webvtt", ".sub": "microdvd"},
+        ".srt": "subrip",
+        ".ass": "ass",
+        ".ssa": "ass",
+        ".vtt": "webvtt",
+        ".sub": "microdvd",
     }
 
 
@@ -71,7 +75,7 @@ def test_other_films_subtitles_are_left_to_them() -> None:
 
 
 def test_the_tracks_of_an_index() -> None:
-    text = "# VobSub index file, v7\nsize: 720x576\nid: en, index: 0\ntimestamp: 00:00:01:000, filepos: 0\nid: --, index: 1\n"
+    text = "# VobSub index file, v7\nsize: 720x576\nid: en, index: 0\ntimestamp: 00:00:01:000\nid: --, index: 1\n"
     assert tracks_of_index(text) == ("en", None)
     assert tracks_of_index("nothing") == ()
 
