@@ -14,13 +14,15 @@ from mkv2castd import config as configuration
 from mkv2castd.config import settings_for
 from mkv2castd.encoder.analyze import analyze_file
 from mkv2castd.encoder.effects import ENDINGS, Stop
+from mkv2castd.encoder.profile_telling import facts
+from mkv2castd.encoder.profiles import known
 from mkv2castd.encoder.schedule import CPU, Turn
 from mkv2castd.encoder.workshop import Workshop
 from mkv2castd.errors import ErrorCode, RequestError
 from mkv2castd.events import Hub, QueueChanged
 from mkv2castd.ledger import KnownFile, Ledger
 from mkv2castd.model import Analysis, Attempt, Container, Job, JobStatus, Progress, Stage, advance
-from mkv2castd.queries import Health, JobPage, JobQuery
+from mkv2castd.queries import Health, JobPage, JobQuery, ProfileFacts
 from mkv2castd.reception import Reception
 from mkv2castd.threads import in_thread
 from mkv2castd.wishes import check_devices, check_priority, film_at, same_wish
@@ -88,6 +90,10 @@ class Control:
         if self._store.failed.done():
             problems.insert(0, str(self._store.failed.result()))
         return Health(not self._store.failed.done(), tuple(problems))
+
+    def profiles(self) -> tuple[ProfileFacts, ...]:
+        """What can be named as a profile: the built-in devices, then those of the configuration."""
+        return tuple(facts(name, profile) for name, profile in known(self._workshop.config.customs).items())
 
     async def analyze(
         self, path: Path, *, profile: tuple[str, ...] | None = None, container: Container | None = None

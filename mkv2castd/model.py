@@ -138,10 +138,21 @@ class StreamDecision:
 
 
 @dataclass(frozen=True, slots=True)
+class DeviceVerdict:
+    """Whether a film plays on a device as it is. reasons: why not; empty when it plays."""
+
+    id: str
+    name: str
+    plays: bool
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Analysis:
     """What the deciding came to. `skip` holds the reason when nothing has to be done.
 
-    `lane` is where the work belongs: "remux" when no video is encoded, else "cpu"; None when skipped.
+    `lane` is where the work belongs: "remux" when no video is encoded, else "cpu"; None when skipped. devices: how
+    the film stands with each device that is known, as it is now; empty in what was stored before there was such.
     """
 
     streams: tuple[StreamDecision, ...]
@@ -150,6 +161,7 @@ class Analysis:
     duration: float | None
     lane: str | None
     skip: str | None = None
+    devices: tuple[DeviceVerdict, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

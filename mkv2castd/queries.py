@@ -1,4 +1,4 @@
-"""What is asked about jobs, and the answers, as values."""
+"""What is asked about jobs and devices, and the answers, as values."""
 
 from __future__ import annotations
 
@@ -35,3 +35,55 @@ class Health:
 
     ok: bool
     problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerFacts:
+    """listed: by Google; else it plays in practice. video, audio: the codecs that play in it."""
+
+    name: str
+    listed: bool
+    video: tuple[str, ...]
+    audio: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LimitFacts:
+    """A picture of at most width × height at most `rate` times a second."""
+
+    width: int
+    height: int
+    rate: float
+
+
+@dataclass(frozen=True, slots=True)
+class PictureFacts:
+    """A picture has to fit one of `limits`. level: the highest, as "5.1"; None: none but the limits."""
+
+    codec: str
+    limits: tuple[LimitFacts, ...]
+    profiles: tuple[str, ...]
+    level: str | None
+    ten_bit: bool
+    hdr: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SoundFacts:
+    """max_rate in Hz."""
+
+    codec: str
+    max_rate: int
+    max_bits: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileFacts:
+    """What plays on a device, or on all of several that go by one name. builtin: not of the configuration."""
+
+    id: str
+    title: str
+    builtin: bool
+    containers: tuple[ContainerFacts, ...]
+    video: tuple[PictureFacts, ...]
+    audio: tuple[SoundFacts, ...]

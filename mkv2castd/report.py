@@ -86,3 +86,16 @@ def _print_analysis(console: Console, file: Path, analysis: Analysis) -> None:
             action.append(f" → {stream.target_codec}")
         table.add_row(name, codec, action, Text(stream.reason))
     console.print(table)
+    _print_devices(console, analysis)
+
+
+def _print_devices(console: Console, analysis: Analysis) -> None:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for device in analysis.devices:
+        mark, colour = _MARKS["ok" if device.plays else "problem"]
+        why = "plays as it is" if device.plays else "; ".join(device.reasons)
+        table.add_row(Text(f"  {mark}", style=colour), device.id, Text(why))
+    console.print(table)

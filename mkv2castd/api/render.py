@@ -6,9 +6,11 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 from msgspec import UNSET
 
 from mkv2castd.api import wire
+from mkv2castd.api.device_views import DeviceVerdictView, ProfileView
 from mkv2castd.errors import ErrorCode, RequestError
 from mkv2castd.model import (
     Action,
@@ -21,6 +23,7 @@ from mkv2castd.model import (
     StreamKind,
     printable,
 )
+from mkv2castd.queries import ProfileFacts
 
 
 def job_view(job: Job, progress: Progress | None, attempts: Iterable[Attempt] | None = None) -> wire.JobView:
@@ -105,6 +108,10 @@ def analysis_view(analysis: Analysis) -> wire.AnalysisView:
     return wire.AnalysisView(**_analysed(analysis))
 
 
+def profile_view(facts: ProfileFacts) -> ProfileView:
+    return msgspec.convert(facts, ProfileView, from_attributes=True)
+
+
 def failure_message(job: Job, ui: bool = False) -> wire.Error:
     """The structured error of a failed job. The job must have a failure."""
     assert job.failure is not None
@@ -178,6 +185,10 @@ def _analysed(analysis: Analysis) -> dict[str, Any]:
         "lane": analysis.lane,
         "skipped": analysis.skip is not None,
         "reason": analysis.skip,
+        "devices": [
+            DeviceVerdictView(id=one.id, name=one.name, plays=one.plays, reasons=list(one.reasons))
+            for one in analysis.devices
+        ],
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from uuid import UUID
 
 from aiohttp import web
@@ -38,6 +38,7 @@ class Rest:
             ("GET", "/api/jobs/{id}/log/", self.log),
             ("POST", "/api/queue/pause/", self.pause_queue),
             ("POST", "/api/queue/resume/", self.resume_queue),
+            ("GET", "/api/profiles/", self.list_profiles),
             ("POST", "/api/analyze/", self.analyze),
             ("GET", "/healthz/", self.health),
             ("GET", "/api/messages.schema.json/", self.schema),
@@ -96,6 +97,9 @@ class Rest:
         await self._verbs.resume_queue()
         return answer(wire.QueueView(self._verbs.queue_paused))
 
+    async def list_profiles(self, request: web.Request) -> web.Response:
+        return answer([render.profile_view(facts) for facts in self._verbs.profiles()])
+
     async def analyze(self, request: web.Request) -> web.Response:
         body = requests.parse(await request.read(), requests.Analyze)
         path = requests.source_path(body.path)
@@ -119,7 +123,7 @@ class Rest:
         return answer(render.job_view(job, self._verbs.progress(job.id)), status)
 
 
-def answer(value: Struct, status: int = 200) -> web.Response:
+def answer(value: Struct | Sequence[Struct], status: int = 200) -> web.Response:
     return web.Response(body=wire.encode(value), status=status, content_type="application/json", charset="utf-8")
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from mkv2castd.events import Hub
 from mkv2castd.model import Analysis, Attempt, Container, Job, Progress
-from mkv2castd.queries import Health, JobPage, JobQuery
+from mkv2castd.queries import Health, JobPage, JobQuery, ProfileFacts
 
 
 class Verbs(Protocol):
@@ -48,4 +48,5 @@ class Verbs(Protocol):
     async def analyze(
         self, path: Path, *, profile: tuple[str, ...] | None = None, container: Container | None = None
     ) -> Analysis: ...
+    def profiles(self) -> tuple[ProfileFacts, ...]: ...
     def health(self) -> Health: ...

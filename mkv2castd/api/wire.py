@@ -7,11 +7,13 @@ stream in the reference's own example.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
+from mkv2castd.api.device_views import DeviceVerdictView
 from mkv2castd.errors import ErrorCode
 from mkv2castd.model import Action, Container, JobStatus, Outcome, Stage, StreamKind
 
@@ -111,6 +113,7 @@ class AnalysisView(Struct, frozen=True, kw_only=True):
     lane: str | None
     skipped: bool
     reason: str | None
+    devices: list[DeviceVerdictView]
 
 
 class JobMessage(Struct, frozen=True, kw_only=True, tag_field="type"):
@@ -162,6 +165,7 @@ class Analysis(JobMessage, frozen=True, kw_only=True, tag="analysis"):
     lane: str | None
     skipped: bool
     reason: str | None
+    devices: list[DeviceVerdictView]
 
 
 class CancelResponse(JobMessage, frozen=True, kw_only=True, tag="cancel_response"):
@@ -258,7 +262,7 @@ Message = (
 _SCHEMAS = (Message, JobAction, JobsAction, AnalysisView, JobPageView, Failure)
 
 
-def encode(value: Struct) -> bytes:
+def encode(value: Struct | Sequence[Struct]) -> bytes:
     """JSON. Text that no UTF-8 can carry (lone surrogates from foreign file names) becomes U+FFFD."""
     try:
         return msgspec.json.encode(value)

@@ -12,13 +12,12 @@ from dataclasses import dataclass, replace
 from mkv2castd.config import Settings
 from mkv2castd.encoder import captions, extra_rules, pictures, sound, video_rules
 from mkv2castd.encoder.media import Media, OtherStream, VideoStream
-from mkv2castd.encoder.profiles import ContainerRow, Profile, combine, require_fillable
+from mkv2castd.encoder.playing import container_of, hindrances
+from mkv2castd.encoder.profiles import combine, require_fillable
 from mkv2castd.encoder.targets import Burn, Sidecar, StreamPlan
 from mkv2castd.encoder.tools import UNASKED, Tools
 from mkv2castd.encoder.usable import require_a_film
 from mkv2castd.model import Action, Container, Stage
-
-_MP4_BRANDS_OF_OTHERS = ("qt", "3g")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +104,7 @@ def plan(media: Media, settings: Settings, tools: Tools = UNASKED) -> Plan | Ski
         return Skip("no picture: a sound recording, not a film")
     told = captions.caption(media, settings.container, settings)
     own = profile.container(container_of(media))
-    if own is not None and told.burn is None and _plays(media, picture, profile, own, settings, tools):
+    if own is not None and told.burn is None and not hindrances(media, picture, profile, own, settings, tools):
         how = "listed for Cast" if own.listed else "played in practice"
         return Skip(f"plays as it is on {profile.title}: {video_rules.describe(picture)} in {own.name} ({how})")
     turned = into.name == "mp4" and container_of(media) == "mp4"
@@ -127,30 +126,6 @@ def plan(media: Media, settings: Settings, tools: Tools = UNASKED) -> Plan | Ski
         format_names=media.format_names,
         sidecars=told.sidecars,
         burn=told.burn,
-    )
-
-
-def container_of(media: Media) -> str | None:
-    """The container as the profiles call it, judged by content; None when no device is known to take it."""
-    names = media.format_names
-    if "mp4" in names:
-        if media.index_first is False:
-            return None  # Google lists MP4 with its index in front only
-        return None if (media.brand or "").startswith(_MP4_BRANDS_OF_OTHERS) else "mp4"
-    return "mkv" if "matroska" in names else "mpegts" if "mpegts" in names else None
-
-
-def _plays(
-    media: Media, picture: VideoStream, profile: Profile, own: ContainerRow, settings: Settings, tools: Tools
-) -> bool:
-    """Its own container could be filled with picture and sound just as they are."""
-    turned = own.name == "mp4"
-    heard = sound.arrange(media, profile, own, settings, tools)
-    return (
-        pictures.plays(picture, profile, own, settings, turned=turned)
-        and media.pictures[0] is picture
-        and all(track.as_it_is for track in heard)
-        and [track.index for track in heard] == [track.index for track in media.audio]
     )
 
 

@@ -1,4 +1,4 @@
-"""What was decided, as it is told: one line for each stream of the source."""
+"""What was decided, as it is told: one line for each stream of the source, and one for each device."""
 
 from __future__ import annotations
 
@@ -7,20 +7,24 @@ from dataclasses import replace
 from mkv2castd.config import Settings
 from mkv2castd.encoder.media import AudioStream, Media, VideoStream
 from mkv2castd.encoder.plan import Plan, Skip
+from mkv2castd.encoder.playing import on_each_device
 from mkv2castd.encoder.targets import StreamPlan
 from mkv2castd.model import Action, Analysis, StreamDecision
 
 
 def analysis(media: Media, decision: Plan | Skip, settings: Settings) -> Analysis:
     """What was decided, for people and for the `analysis` message."""
+    devices = on_each_device(media, settings)
     if isinstance(decision, Skip):
         streams = tuple(_told(StreamPlan(s, Action.COPY, decision.reason, s.codec), media) for s in media.streams)
-        return Analysis(streams, settings.profile, settings.container, media.duration, None, decision.reason)
+        why = decision.reason
+        return Analysis(streams, settings.profile, settings.container, media.duration, None, why, devices)
     by_source: dict[int, list[StreamPlan]] = {}
     for stream in decision.streams:
         by_source.setdefault(stream.index, []).append(stream)
     streams = tuple(_told(_as_one(plans), media) for plans in by_source.values())
-    return Analysis(streams, decision.profile, decision.container, media.duration, decision.lane)
+    lane = decision.lane
+    return Analysis(streams, decision.profile, decision.container, media.duration, lane, devices=devices)
 
 
 def _as_one(plans: list[StreamPlan]) -> StreamPlan:

@@ -15,6 +15,7 @@ from mkv2castd.model import (
     Analysis,
     Attempt,
     Container,
+    DeviceVerdict,
     Failure,
     Job,
     JobStatus,
@@ -25,7 +26,16 @@ from mkv2castd.model import (
     StreamKind,
     advance,
 )
-from mkv2castd.queries import Health, JobPage, JobQuery
+from mkv2castd.queries import (
+    ContainerFacts,
+    Health,
+    JobPage,
+    JobQuery,
+    LimitFacts,
+    PictureFacts,
+    ProfileFacts,
+    SoundFacts,
+)
 
 ANALYSIS = Analysis(
     streams=(
@@ -50,6 +60,20 @@ ANALYSIS = Analysis(
     container=Container.MKV,
     duration=7200.0,
     lane="cpu",
+    devices=(
+        DeviceVerdict("chromecast", "every Chromecast ever sold", False, ("the devices do not play this codec",)),
+        DeviceVerdict("chromecast-ultra", "Chromecast Ultra", True),
+    ),
+)
+PROFILES = (
+    ProfileFacts(
+        "tv",
+        "Television",
+        False,
+        (ContainerFacts("mkv", False, ("hevc",), ("aac",)),),
+        (PictureFacts("hevc", (LimitFacts(3840, 2160, 60.0),), ("Main", "Main 10"), "5.1", True, ("hdr10", "hlg")),),
+        (SoundFacts("aac", 96000, 24),),
+    ),
 )
 PROGRESS = Progress(
     stage=Stage.TRANSCODING,
@@ -206,6 +230,9 @@ class FakeDaemon:
         if not path.exists():
             raise RequestError(ErrorCode.INVALID_PATH, f"{path}: is not there")
         return replace(ANALYSIS, container=container or ANALYSIS.container)
+
+    def profiles(self) -> tuple[ProfileFacts, ...]:
+        return PROFILES
 
     def health(self) -> Health:
         if self.broken:

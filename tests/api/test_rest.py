@@ -158,6 +158,46 @@ async def test_a_film_is_analysed_without_a_job(client: Client, tmp_path: Path) 
     assert (status, body["error"]) == (400, "invalid_path")
 
 
+async def test_an_analysis_tells_on_which_devices_the_film_plays_as_it_is(client: Client, tmp_path: Path) -> None:
+    film = tmp_path / "film.mkv"
+    film.touch()
+    _, body = await client.rest("POST", "/api/analyze/", json={"path": str(film)})
+    assert body["devices"] == [
+        {
+            "id": "chromecast",
+            "name": "every Chromecast ever sold",
+            "plays": False,
+            "reasons": ["the devices do not play this codec"],
+        },
+        {"id": "chromecast-ultra", "name": "Chromecast Ultra", "plays": True, "reasons": []},
+    ]
+
+
+@pytest.mark.parametrize("address", ["/api/profiles/", "/api/profiles"])
+async def test_profiles_are_listed_with_what_they_play(client: Client, address: str) -> None:
+    status, body = await client.rest("GET", address)
+    assert status == 200
+    assert body == [
+        {
+            "id": "tv",
+            "title": "Television",
+            "builtin": False,
+            "containers": [{"name": "mkv", "listed": False, "video": ["hevc"], "audio": ["aac"]}],
+            "video": [
+                {
+                    "codec": "hevc",
+                    "limits": [{"width": 3840, "height": 2160, "rate": 60.0}],
+                    "profiles": ["Main", "Main 10"],
+                    "level": "5.1",
+                    "ten_bit": True,
+                    "hdr": ["hdr10", "hlg"],
+                }
+            ],
+            "audio": [{"codec": "aac", "max_rate": 96000, "max_bits": 24}],
+        }
+    ]
+
+
 async def test_health_is_told_with_its_problems(client: Client, daemon: FakeDaemon) -> None:
     assert await client.rest("GET", "/healthz") == (200, {"ok": True, "problems": []})
     daemon.well = Health(ok=False, problems=("the state folder is full: make room",))

@@ -1,0 +1,77 @@
+"""Whether a film plays as it is, and else why not: on the devices asked for, and on each one that is known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mkv2castd.config import Settings
+from mkv2castd.encoder import audio_rules, pictures, sound
+from mkv2castd.encoder.media import Media, VideoStream
+from mkv2castd.encoder.profiles import ContainerRow, Profile, known
+from mkv2castd.encoder.tools import UNASKED, Tools
+from mkv2castd.model import DeviceVerdict
+
+_MP4_BRANDS_OF_OTHERS = ("qt", "3g")
+
+
+def container_of(media: Media) -> str | None:
+    """The container as the profiles call it, judged by content; None when no device is known to take it."""
+    names = media.format_names
+    if "mp4" in names:
+        if media.index_first is False:
+            return None  # Google lists MP4 with its index in front only
+        return None if (media.brand or "").startswith(_MP4_BRANDS_OF_OTHERS) else "mp4"
+    return "mkv" if "matroska" in names else "mpegts" if "mpegts" in names else None
+
+
+def hindrances(
+    media: Media, picture: VideoStream, profile: Profile, own: ContainerRow, settings: Settings, tools: Tools
+) -> tuple[str, ...]:
+    """Why its own container cannot be left with picture and sound just as they are; empty: it plays."""
+    shown = pictures.hindrances(picture, profile, own, settings, turned=own.name == "mp4")
+    first = () if media.pictures[0] is picture else ("another picture track lies in front of the film's own",)
+    return (*shown, *first, *_sound_hindrances(media, profile, own, settings, tools))
+
+
+def on_each_device(media: Media, settings: Settings) -> tuple[DeviceVerdict, ...]:
+    """For every profile that can be named, whether the film plays there untouched, whatever else is configured but
+    for a receiver that takes more sound than the devices do."""
+    plain = Settings(passthrough=settings.passthrough)
+    return tuple(_on_device(media, name, profile, plain) for name, profile in known(settings.customs).items())
+
+
+def _on_device(media: Media, name: str, profile: Profile, settings: Settings) -> DeviceVerdict:
+    picture = media.picture
+    own = profile.container(container_of(media))
+    if picture is None:
+        reasons: tuple[str, ...] = ("no picture: a sound recording, not a film",)
+    elif own is None:
+        reasons = (_container_hindrance(media),)
+    else:
+        reasons = hindrances(media, picture, profile, own, settings, UNASKED)
+    return DeviceVerdict(name, profile.title, not reasons, reasons)
+
+
+def _container_hindrance(media: Media) -> str:
+    if "mp4" in media.format_names and media.index_first is False:
+        return "the index of the MP4 lies behind the film, where a player that streams cannot reach it"
+    if "mp4" in media.format_names and container_of(media) is None:
+        return f"MP4 of another kind ({(media.brand or '').strip()}) is not played"
+    named = container_of(media) or (media.format_names[0] if media.format_names else "unknown")
+    return f"the container {named} is not played"
+
+
+def _sound_hindrances(
+    media: Media, profile: Profile, own: ContainerRow, settings: Settings, tools: Tools
+) -> Iterator[str]:
+    heard = sound.arrange(media, profile, own, settings, tools)
+    if all(track.as_it_is for track in heard) and [t.index for t in heard] == [t.index for t in media.audio]:
+        return
+    faulty = [(track, audio_rules.faults(track, profile, own)) for track in media.audio]
+    told = [f"{audio_rules.describe(track)}: {'; '.join(faults)}" for track, faults in faulty if faults]
+    if told:
+        yield from told
+    elif audio_rules.wide(media.audio[0]):
+        yield f"{audio_rules.describe(media.audio[0])} comes first, and no device is certain to play more than stereo"
+    else:
+        yield "its sound tracks have to be in another order, or fewer"
