@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mkv2castd.config import Settings
-from mkv2castd.encoder import audio_rules, pictures, sound
+from mkv2castd.encoder import audio_rules, pictures, sound, video_rules
 from mkv2castd.encoder.media import Media, VideoStream
 from mkv2castd.encoder.profiles import ContainerRow, Profile, known
 from mkv2castd.encoder.tools import UNASKED, Tools
@@ -29,6 +29,8 @@ def hindrances(
 ) -> tuple[str, ...]:
     """Why its own container cannot be left with picture and sound just as they are; empty: it plays."""
     shown = pictures.hindrances(picture, profile, own, settings, turned=own.name == "mp4")
+    if profile.video_row(picture.codec) is None:
+        shown = (f"{video_rules.codec_name(picture.codec)} is not played",)
     first = () if media.pictures[0] is picture else ("another picture track lies in front of the film's own",)
     return (*shown, *first, *_sound_hindrances(media, profile, own, settings, tools))
 

@@ -42,9 +42,13 @@ class VideoVerdict:
     mended: str = ""
 
 
+def codec_name(codec: str | None) -> str:
+    return _NAMES.get(codec or "", codec or "unknown codec")
+
+
 def describe(stream: VideoStream) -> str:
     """ "H.264 High level 4.0, 1920×1080 at 24 fps" """
-    words = [_NAMES.get(stream.codec or "", stream.codec or "unknown codec")]
+    words = [codec_name(stream.codec)]
     if stream.profile is not None and not stream.profile.isdecimal():
         words.append(stream.profile)
     if stream.level is not None and stream.codec in ("h264", "hevc", "av1"):
