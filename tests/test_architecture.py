@@ -71,11 +71,11 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
         "doing",
         (
             *("encoder.measuring",),
-            *("encoder.beside", "encoder.groundwork", "encoder.laying", "encoder.sidecars"),
+            *("encoder.beside", "encoder.forced", "encoder.groundwork", "encoder.laying", "encoder.sidecars"),
             *("encoder.analyze", "encoder.boxes", "encoder.child", "encoder.commit", "encoder.files"),
             *("encoder.joblog", "encoder.media_cache", "encoder.original", "encoder.orphans", "encoder.output"),
             *("encoder.pacer", "encoder.probe", "encoder.process", "encoder.sample", "encoder.target"),
-            *("encoder.survey", "encoder.toolbox", "encoder.trash", "encoder.verify"),
+            *("encoder.ending", "encoder.evidence", "encoder.survey", "encoder.toolbox", "encoder.trash", "encoder.verify"),
         ),
     ),
     ("one try", ("encoder.attempt",)),

@@ -17,7 +17,7 @@ async def analyze_file(
     path: Path, settings: Settings, environment: Mapping[str, str] | None = None, toolbox: Toolbox | None = None
 ) -> Analysis:
     """Raises MediaError for what is no film or cannot be converted."""
-    media = await examine(path, environment)
+    media = await examine(path, environment, settings=settings)
     if media.ours is not None:
         return analysis(media, Skip("made by mkv2castd itself"), settings)
     tools = await (toolbox if toolbox is not None else Toolbox(environment)).tools()

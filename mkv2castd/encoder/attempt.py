@@ -116,7 +116,7 @@ async def attempt(task: Task, journal: Journal, report: Callable[[Progress], Non
     Raises MediaError, DeviceError, and OSError where the output's folder cannot be written. Cancelled before
     `handle.committing`, it leaves no child and no temporary; from then on it goes through.
     """
-    media = task.media if task.media is not None else await examine(task.source, task.environment)
+    media = task.media if task.media is not None else await examine(task.source, task.environment, settings=task.settings)
     decision = plan(media, task.settings, task.tools)
     if isinstance(decision, Skip):
         raise MediaError(ErrorCode.SOURCE_CHANGED, f"nothing is left to do: {decision.reason}")
@@ -130,7 +130,7 @@ async def attempt(task: Task, journal: Journal, report: Callable[[Progress], Non
         tag = tag_for(task.source, task.identity)
         made = await in_thread(sidecars.make, decision, temporary, tag, laid.lost)
         report(_at(last, Stage.VERIFYING))
-        await verify(temporary, decision, media, task.settings, task.environment, task.tools)
+        await verify(temporary, decision, task.source, media, task.settings, task.environment, task.tools)
         report(_at(last, Stage.FINALIZING))
         commit = await in_thread(
             output.prepare,

@@ -42,6 +42,18 @@ def caption(media: Media, container: Container, settings: Settings) -> Captions:
     return Captions(streams, tuple(_sidecars(tracks)) if settings.subtitles == "sidecar" else ())
 
 
+def doubtful(media: Media, settings: Settings) -> tuple[SubtitleStream, ...]:
+    """The tracks of which `caption` would have to know whether any of their pictures are forced, and does not: in the
+    order in which it wants to know it."""
+    if settings.subtitles != "burn" or not settings.burn_forced_only:
+        return ()
+    if any(is_forced(track) for track in (*media.subtitles, *_beside(media)) if track.codec in TEXT | BITMAP):
+        return ()
+    heard = _first_language(media.audio, settings)
+    unknown = (t for t in media.subtitles if t.codec in FORCED_EVENTS and t.forced_events is None)
+    return tuple(sorted(unknown, key=lambda track: not languages.same(track.language, heard)))
+
+
 def _beside(media: Media) -> Iterator[SubtitleStream]:
     """The files beside the film, as if they were streams of it behind all others."""
     first = 1 + max((stream.index for stream in media.streams), default=-1)

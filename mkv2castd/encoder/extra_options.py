@@ -35,7 +35,9 @@ def external_inputs(plan: Plan, laid: Groundwork) -> list[str]:
         rate = plan.picture.source.frame_rate if isinstance(plan.picture.source, VideoStream) else None
         if external.codec == "microdvd" and rate is not None:
             argv += ["-subfps", f"{rate.numerator}/{rate.denominator}"]
-        argv += ["-protocol_whitelist", "file", "-f", _FORMATS[external.codec], "-i", f"file:{laid.externals[index]}"]
+        # without -seek_timestamp, ffmpeg has a bitmap file begin with its first picture
+        argv += ["-seek_timestamp", "1", "-protocol_whitelist", "file", "-f", _FORMATS[external.codec]]
+        argv += ["-i", f"file:{laid.externals[index]}"]
     return argv
 
 

@@ -135,7 +135,8 @@ class Intake:
     async def _judge(self, job: Job, settings: Settings) -> Verdict:
         for _ in range(_TRIES):
             before = await in_thread_within(PATIENCE_SECONDS, _identity, job)
-            media = await examine(job.source, self._environment, min(PATIENCE_SECONDS, settings.stall_seconds))
+            patience = min(PATIENCE_SECONDS, settings.stall_seconds)
+            media = await examine(job.source, self._environment, patience, settings)
             if before == await in_thread_within(PATIENCE_SECONDS, _identity, job):
                 break
         else:

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from mkv2castd.config import Settings
 from mkv2castd.encoder.beside import externals_of
 from mkv2castd.encoder.command import file_url
+from mkv2castd.encoder.forced import look_for_forced
 from mkv2castd.encoder.media import Media, Scan, VideoStream
 from mkv2castd.encoder.probe import PATIENCE_SECONDS, probe
 from mkv2castd.encoder.process import capture
@@ -26,12 +28,16 @@ _SHORT = 15.0
 
 
 async def examine(
-    path: Path, environment: Mapping[str, str] | None = None, patience: float = PATIENCE_SECONDS
+    path: Path,
+    environment: Mapping[str, str] | None = None,
+    patience: float = PATIENCE_SECONDS,
+    settings: Settings | None = None,
 ) -> Media:
     """What is in the film: what ffprobe says, and where that leaves something open, what a closer look shows. With
     the subtitle files beside it.
 
-    environment is added to the children's; patience: seconds for each of them. Raises as `probe` does.
+    environment is added to the children's; patience: seconds for each of them. settings: what is wished for, which
+    may need a look of its own. Raises as `probe` does.
     """
     media = await probe(path, environment, patience)
     picture = media.picture
@@ -41,7 +47,7 @@ async def examine(
     if is_doubtful(picture):
         scan = await _look_at_fields(path, media, picture, environment, patience)
         media = _with_picture(media, replace(picture, scan=scan))
-    return media
+    return media if settings is None else await look_for_forced(path, media, settings, environment)
 
 
 async def _look_at_fields(
