@@ -17,6 +17,7 @@ _SHAPE = 0.03  # sizes are even, which bends small pictures a little
 _EXACT = 22.0  # of 255, from lossy codecs and the two matrices of standard and high definition
 _SCENE_SECONDS = 0.4  # the flash is later
 _PURE = 12.0
+_GRAY = 7.0  # no matrix bends what has no colour: only a range that is taken for another
 
 
 def faults(seen: Seen, facts: Facts) -> Iterator[str]:
@@ -49,7 +50,8 @@ def _shape(picture: Stream, facts: Facts) -> Iterator[str]:
 def _corner(name: str, colour: Colour, wanted: Colour, look: str) -> Iterator[str]:
     said = "/".join(f"{plane:.0f}" for plane in colour)
     if look == "exact":
-        if any(abs(there - due) > _EXACT for there, due in zip(colour, wanted, strict=True)):
+        slack = _GRAY if max(wanted) == min(wanted) else _EXACT
+        if any(abs(there - due) > slack for there, due in zip(colour, wanted, strict=True)):
             yield f"{name} is {said} instead of {'/'.join(f'{plane:.0f}' for plane in wanted)}"
         return
     strongest = max(wanted)

@@ -33,9 +33,9 @@ def _device(picture: Stream, name: str, device: Device) -> Iterator[str]:
     codec = device.video.get(picture.codec)
     if codec is None:
         yield f"{name} does not play {picture.codec}"
-        return
-    for fault in (*_format(picture, codec), *_size(picture, codec), *_level(picture, codec)):
-        yield f"{name}: {fault}"
+    else:
+        for fault in (*_format(picture, codec), *_size(picture, codec), *_level(picture, codec)):
+            yield f"{name}: {fault}"
     transfer = picture.told.get("color_transfer")
     if transfer in HDR_TRANSFERS and (transfer not in device.hdr or picture.codec == "h264"):
         yield f"{name} does not show HDR ({transfer}) in {picture.codec}"

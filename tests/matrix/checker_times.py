@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import pairwise
 from statistics import median
 
 from tests.matrix.facts import Facts
@@ -61,7 +62,7 @@ def _spans(seen: Seen, facts: Facts) -> Iterator[str]:
 
 def _order(stream: Stream) -> Iterator[str]:
     clock = [float(p["dts_time"]) for p in stream.packets if "dts_time" in p]
-    if any(later < earlier for earlier, later in zip(clock, clock[1:], strict=False)):
+    if any(later < earlier for earlier, later in pairwise(clock)):
         yield f"the clock of stream {stream.told['index']} ({stream.kind}) goes back"
 
 

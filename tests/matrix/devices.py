@@ -1,7 +1,7 @@
 """What Cast devices play, written down a second time for the checker: nothing here comes from the program.
 
-Source: Google's "Supported Media for Google Cast" for the devices, the Jellyfin project's Cast receiver for what plays
-inside each container. Levels as ffprobe tells them: H.264 4.1 is 41, HEVC 5.1 is 153.
+Source: Google's "Supported Media for Google Cast" for the devices, the Jellyfin project's Cast receiver for what
+plays inside each container. Levels as ffprobe tells them: H.264 4.1 is 41, HEVC 5.1 is 153.
 """
 
 from __future__ import annotations

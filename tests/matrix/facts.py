@@ -10,12 +10,13 @@ from fractions import Fraction
 class Facts:
     """Seconds, pixels, Hz. None: not known, or not to be held against an output.
 
-    shown, heard: seconds of picture and of sound; sounds: whether there is any. frames: of the film itself, without repeated ones and as whole frames
-    where they are interlaced; rate: how many of them a second. shape: width over height as shown. sync: how much
-    later the beep is heard than the flash is seen. look: "exact" when the scene's colours are to come back,
-    "hues" when only their order is, "gray" when there were none. hdr: the transfer of an HDR film; mastering, light: it says how it was graded.
-    languages, in the order of the clip's tracks; not_first: titles of tracks that must not come first.
-    text, bitmaps: subtitles of each sort.
+    shown, heard: seconds of picture and of sound; sounds: whether there is any. frames: of the film itself, without
+    repeated ones and as whole frames where they are interlaced; rate: how many of them a second, None where they
+    come at uneven times. shape: width over height as shown. sync: how much later the beep is heard than the flash
+    is seen. look: "exact" when the scene's colours are to come back, "hues" when only their order is, "gray" when
+    there were none. hdr: the transfer of an HDR film; mastering, light: it says how it was graded. languages, in
+    the order of the clip's tracks; not_first: the title of a track that must not come first. text: languages of
+    the subtitles that are text, bitmaps: how many are not.
     """
 
     shown: float | None

@@ -36,7 +36,7 @@ def dolby_vision(profile: int, compatible: int) -> Patch:
     box = struct.pack(">I4s", 8 + len(record), b"dvvC" if profile > 7 else b"dvcC") + record
 
     def change(data: bytes) -> bytes:
-        (entry,) = [at for at in _found(data, b"hvc1")]
+        (entry,) = _found(data, b"hvc1")
         return _put(data, entry, box)
 
     return change

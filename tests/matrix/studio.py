@@ -107,7 +107,7 @@ def _copyable(source: Seen, wanted: Wanted) -> bool:
         return False
     if pictures[0].turned and source.container != wanted.container:
         return False
-    faults = [fault for fault in checker_picture.faults(source, wanted.all)]
+    faults = list(checker_picture.faults(source, wanted.all))
     if not all(any(word in fault for word in _MENDABLE) for fault in faults):
         return False
     if pictures[0].codec != "h264" or not faults:
