@@ -22,10 +22,10 @@ _FULL_HD = (1920, 1080)
 def hindrances(
     picture: VideoStream, profile: Profile, own: ContainerRow, settings: Settings, *, turned: bool
 ) -> tuple[str, ...]:
-    """Why something of the picture has to change in its own container; empty: not a byte. turned: that tells players
-    how to turn it."""
+    """Why something of the picture has to change in its own container; empty: nothing. turned: that tells players how
+    to turn it."""
     verdict = _verdict(picture, profile, own, settings, turned=turned)
-    return verdict.faults if verdict.mend is None else (verdict.mended,)
+    return verdict.faults or verdict.wrong
 
 
 def show(
@@ -58,7 +58,7 @@ def show(
         goal = video_rules.target(picture, row, settings, _tone_mapper(picture, row, tools))
         reason = f"{said}: {'; '.join(faults)} → {video_rules.describe_target(goal)}{_loses(picture, goal.hdr)}"
         return (StreamPlan(picture, Action.TRANSCODE, reason, goal.codec, video=goal), *others)
-    how = "plays as it is" if verdict.mend is None else f"plays; only {verdict.mended}"
+    how = f"plays; only {', '.join(verdict.wrong)}" if verdict.wrong else "plays as it is"
     return (StreamPlan(picture, Action.COPY, f"{said}: {how}", picture.codec, mend=verdict.mend), *others)
 
 

@@ -35,11 +35,12 @@ _UNKNOWN_TAGS = frozenset({"hev1", "dvhe"})
 
 @dataclass(frozen=True, slots=True)
 class VideoVerdict:
-    """faults: why it does not play as it is; empty: it does, once it is mended. mend: None when it needs nothing."""
+    """faults: why it does not play as it is; empty: it does, once it is mended. wrong: what has to be mended; mend:
+    how, and what is left out of a copy that has to be made anyway."""
 
     faults: tuple[str, ...]
+    wrong: tuple[str, ...] = ()
     mend: Mend | None = None
-    mended: str = ""
 
 
 def codec_name(codec: str | None) -> str:
@@ -84,30 +85,24 @@ def judge(
 def _mending(stream: VideoStream, true: VideoStream, level: int | None, container: str) -> VideoVerdict:
     """What has to be rewritten so that the flags tell the truth."""
     overstated = level is not None and stream.level is not None and stream.level > level
+    tag = container == "mp4" and stream.codec == "hevc" and stream.codec_tag in _UNKNOWN_TAGS
     told = {
         f"its stated level is too {'high' if overstated else 'low'}": level is not None,
         "the shape that it claims for its pixels cannot be": true.pixel_aspect != stream.pixel_aspect,
         "the transfer that it claims cannot be": true.color_transfer != stream.color_transfer,
         "the matrix that it claims cannot be": true.color_space != stream.color_space,
-        "Dolby Vision's second layer is left out": hdr.has_two_layers(stream),
-        "MP4 calls it hvc1": container == "mp4" and _is_unknown_to_receivers(stream),
+        "its name in MP4 is one that receivers do not know": tag,
     }
-    needed = [what for what, holds in told.items() if holds]
-    if not needed:
-        return VideoVerdict(())
     mend = Mend(
         level=level,
         aspect=true.pixel_aspect if true.pixel_aspect != stream.pixel_aspect else None,
         transfer=true.color_transfer if true.color_transfer != stream.color_transfer else None,
         matrix=true.color_space if true.color_space != stream.color_space else None,
         without_dolby=hdr.has_two_layers(stream),
-        tag=container == "mp4" and _is_unknown_to_receivers(stream),
+        tag=tag,
     )
-    return VideoVerdict((), mend, ", ".join(needed))
-
-
-def _is_unknown_to_receivers(stream: VideoStream) -> bool:
-    return stream.codec == "hevc" and stream.codec_tag in _UNKNOWN_TAGS
+    wrong = tuple(what for what, holds in told.items() if holds)
+    return VideoVerdict((), wrong, mend if mend != Mend() else None)
 
 
 def _form_faults(stream: VideoStream, row: VideoRow) -> Iterator[str]:
