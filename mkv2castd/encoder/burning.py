@@ -27,7 +27,7 @@ def graph_with_pictures(chain: str, picture: str, subtitle: str, target: VideoTa
     size = f"{target.width}:{target.height}"
     return (
         f"[{picture}]{chain}[shown];[{subtitle}]scale={size}:flags=bicubic[drawn];"
-        f"[shown][drawn]overlay=format={depth},format={pixel_format}[picture]"
+        f"[shown][drawn]overlay=eof_action=pass:format={depth},format={pixel_format}[picture]"
     )
 
 
