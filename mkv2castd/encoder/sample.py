@@ -32,6 +32,8 @@ _PACKETS = 40
 _SHORT = 6.0
 _SHORT_PACKETS = 6000
 _TAIL = 1.0
+# What ffprobe says of a file without an index to go by, such as one whose picture has no key frame.
+_NO_SEEKING = "Could not seek to position"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +52,12 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Samples:
-    """frames: decoded at each place, counted by stream. reached: where the last packet of each stream ends, in
-    seconds, as far as the end was read. complaints: what ffprobe said on stderr."""
+    """frames: decoded at each place, counted by stream; packets: read there, likewise. reached: where the last packet
+    of each stream ends, in seconds, as far as the end was read. complaints: what ffprobe said on stderr."""
 
     media: Media
     frames: list[Counter[int]]
+    packets: list[Counter[int]]
     reached: Mapping[int, float]
     complaints: list[str]
 
@@ -82,7 +85,10 @@ class Look:
                 made = group.create_task(self.decode(Place(), Place(duration / 2), Place(last)))
                 tail = group.create_task(self.read_on(Place(last, None)))
         except BaseExceptionGroup as raised:
-            raise raised.exceptions[0] from None
+            first = raised.exceptions[0]
+            if isinstance(first, DeviceError) and _NO_SEEKING in (first.details or ""):
+                return await self.all_of_it()
+            raise first from None
         reached, complaints = tail.result()
         return replace(made.result(), reached=reached, complaints=[*made.result().complaints, *complaints])
 
@@ -92,9 +98,23 @@ class Look:
         found = first.media.duration
         if found is None:
             return first
+        if found <= _SHORT:
+            return await self.decode(Place(None, _SHORT_PACKETS))
         rest = await self.decode(Place(found / 2), Place(max(found - _TAIL, 0.0), None))
-        frames, complaints = first.frames + rest.frames, first.complaints + rest.complaints
-        return Samples(first.media, frames, rest.reached, complaints)
+        return Samples(
+            first.media,
+            first.frames + rest.frames,
+            first.packets + rest.packets,
+            rest.reached,
+            first.complaints + rest.complaints,
+        )
+
+    async def all_of_it(self) -> Samples:
+        """For a file in which no place can be gone to, or a picture that is rarely there: its beginning, and how far
+        it reaches, read through."""
+        made = await self.decode(Place(None, _SHORT_PACKETS))
+        reached, complaints = await self.read_on(Place(None, None))
+        return replace(made, reached=reached, complaints=[*made.complaints, *complaints])
 
     async def has_packets(self, index: int) -> bool:
         """Is there anything at all in this stream? For a track that none of the places touched."""
@@ -144,10 +164,11 @@ class Look:
 
 def _read(
     entries: Sequence[Mapping[str, Any]], places: Sequence[Place], pictures: frozenset[int]
-) -> tuple[list[Counter[int]], dict[int, float]]:
-    """Packets and frames in ffprobe's order, which tells no places apart: one ends when it has its packets, or,
-    where the file ended before, when the picture's clock goes back."""
+) -> tuple[list[Counter[int]], list[Counter[int]], dict[int, float]]:
+    """Frames and packets by place, out of ffprobe's order, which tells no places apart: one ends when it has its
+    packets, or, where the file ended before, when the picture's clock goes back."""
     frames: list[Counter[int]] = [Counter() for _ in places]
+    counted: list[Counter[int]] = [Counter() for _ in places]
     reached: dict[int, float] = {}
     place, packets, clock = 0, 0, -math.inf
     for entry in entries:
@@ -162,10 +183,11 @@ def _read(
             if place < len(places) - 1 and (packets == places[place].packets or back):
                 place, packets, clock = place + 1, 0, -math.inf
             packets += 1
+            counted[place][index] += 1
             if index in pictures and dts is not None:
                 clock = dts
             _reach(reached, index, [pts, dts, length])
-    return frames, reached
+    return frames, counted, reached
 
 
 def _reach(reached: dict[int, float], index: int, times: Sequence[float | None]) -> None:

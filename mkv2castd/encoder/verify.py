@@ -6,10 +6,13 @@ import asyncio
 import re
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
 from mkv2castd.config import Settings
+from mkv2castd.encoder.ending import Ending
+from mkv2castd.encoder.evidence import Evidence, evidence
 from mkv2castd.encoder.files import start_writing
 from mkv2castd.encoder.media import Media, VideoStream
 from mkv2castd.encoder.plan import Plan, Skip
@@ -37,6 +40,7 @@ _DECODER = re.compile(r"\[(?:lib)?([a-z0-9]+?)(?:float)? @ ")
 async def verify(
     temporary: Path,
     plan: Plan,
+    film: Path,
     source: Media,
     settings: Settings,
     environment: Mapping[str, str] | None = None,
@@ -47,18 +51,20 @@ async def verify(
     the source say that it plays.
 
     Raises DeviceError (verify_failed, stalled), or MediaError (source_unreadable) when it ends before the source
-    claims to, which settings.accept_damaged allows. environment is added to ffprobe's.
+    claims to, and the source does not just claim too much; settings.accept_damaged allows that. film: the source's
+    file, asked only where something is odd. environment is added to ffprobe's.
     """
     low, high = _expected(plan, source)
     look = Look(temporary, settings.stall_seconds, environment)
     samples = await _sample(look, low, temporary)
     _check_streams(samples.media, plan)
     await _check_whole(look, samples, plan, low)
+    witness = Witness(film, source, plan, settings, environment)
     if not settings.accept_damaged:
-        _check_duration(samples, low, high, source)
-        _check_picture_reaches(samples, plan, source, low)
-    _check_picture(samples, settings)
-    await _check_sound(look, samples, plan)
+        await _check_duration(samples, low, high, source, witness)
+        await _check_picture_reaches(samples, plan, low, witness)
+    await _check_picture(look, samples, settings)
+    await _check_sound(look, samples, plan, witness)
     _check_plays(samples.media, settings, tools)
     return samples.media
 
@@ -124,29 +130,62 @@ def _listed(
     return ", ".join(named + [f"{count} {kind.value}" for kind, count in extra.items()]) or "no streams"
 
 
-def _check_duration(samples: Samples, low: float | None, high: float | None, source: Media) -> None:
-    """An output that claims more than it holds is broken; one that claims and holds too little has a source that
-    ended early."""
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """The source's file, asked what it really holds: that takes reading, so only where something is odd."""
+
+    film: Path
+    media: Media
+    plan: Plan
+    settings: Settings
+    environment: Mapping[str, str] | None
+
+    async def says(self, near: float) -> Evidence:
+        return await evidence(self.film, self.media, near, self.settings.stall_seconds, self.environment)
+
+    async def has_packets(self, index: int) -> bool:
+        return await Look(self.film, self.settings.stall_seconds, self.environment).has_packets(index)
+
+    def film_end(self, told: Evidence) -> float | None:
+        kept = {stream.index for stream in self.plan.kept if _is_film(stream)}
+        return max((end for index, end in told.reached.items() if index in kept), default=None)
+
+
+async def _check_duration(
+    samples: Samples, low: float | None, high: float | None, source: Media, witness: Witness
+) -> None:
+    """An output that lasts longer than its source is broken; a shorter one has a source that is cut off, or one that
+    claimed too much."""
     held = max(samples.reached.values(), default=None)
     claimed = samples.media.duration if samples.media.duration is not None else held
     if claimed is None or low is None or high is None:
         return
     if claimed < low - _tolerance(low):
-        raise _truncated("the film", claimed, low)
+        told = await witness.says(claimed)
+        there = witness.film_end(told)
+        if told.ending is Ending.CUT or there is None or there > claimed + _tolerance(claimed):
+            raise _truncated("the film", claimed, low)
     if claimed > high + _tolerance(high) and _WORKED_OUT.isdisjoint(source.format_names):
-        raise _failed(f"it lasts {_clock(claimed)}, the film {_clock(high)}")
+        there = witness.film_end(await witness.says(claimed))
+        if there is None or there < claimed - _tolerance(claimed):
+            raise _failed(f"it lasts {_clock(claimed)}, the film {_clock(high)}")
 
 
-def _check_picture_reaches(samples: Samples, plan: Plan, source: Media, low: float | None) -> None:
-    """A picture that stops while the sound goes on, although the source claims a picture to the end. Not for
-    Matroska, whose tracks claim nothing: ffprobe tells the whole file's duration for each of them."""
+async def _check_picture_reaches(samples: Samples, plan: Plan, low: float | None, witness: Witness) -> None:
+    """A picture may stop while the sound goes on, but only where it does so in the source, which is not cut off."""
     shown = samples.media.pictures
-    span = plan.picture.source.duration
-    if low is None or span is None or span < low - _tolerance(low) or not shown or "matroska" in source.format_names:
+    if not shown:
         return
     reached = samples.reached.get(shown[0].index)
-    if reached is not None and reached < low - _tolerance(low):
-        raise _truncated("the picture", reached, low)
+    held = max((end for end in samples.reached.values()), default=None)
+    if reached is None or held is None or reached >= held - _tolerance(held):
+        return
+    told = await witness.says(reached)
+    there = told.reached.get(plan.picture.index)
+    claimed = plan.picture.source.duration
+    promised = low is not None and claimed is not None and claimed >= low - _tolerance(low)
+    if there is None or there > reached + _tolerance(held) or (promised and told.ending is Ending.CUT):
+        raise _truncated("the picture", reached, held)
 
 
 async def _check_whole(look: Look, samples: Samples, plan: Plan, low: float | None) -> None:
@@ -171,26 +210,32 @@ async def _check_whole(look: Look, samples: Samples, plan: Plan, low: float | No
             raise _failed("it is damaged", samples.complaints)
 
 
-def _check_picture(samples: Samples, settings: Settings) -> None:
+async def _check_picture(look: Look, samples: Samples, settings: Settings) -> None:
+    """Wherever there are packets of the picture there have to be frames; where it shows only now and then, at least
+    somewhere."""
     shown = samples.media.pictures
     if not shown:
         return
-    decoded = [bool(frames[shown[0].index]) for frames in samples.frames]
+    index = shown[0].index
+    read = list(zip(samples.frames, samples.packets, strict=True))
+    if not any(packets[index] for packets in samples.packets):
+        samples = await look.all_of_it()
+        read = [(samples.frames[0], Counter({index: 1}))]
+    decoded = [bool(frames[index]) or not packets[index] for frames, packets in read]
     if not all(decoded) and not (settings.accept_damaged and any(decoded)):
         names = ("start", "middle", "end") if len(decoded) == 3 else ("start",)
         where = " and ".join(name for name, good in zip(names, decoded, strict=False) if not good)
         raise _failed(f"no picture can be decoded at its {where}", samples.complaints)
 
 
-async def _check_sound(look: Look, samples: Samples, plan: Plan) -> None:
-    """A track that is silent at all three places may begin and end between them; one that was copied, or has no
-    duration in the source, may have been empty there."""
+async def _check_sound(look: Look, samples: Samples, plan: Plan, witness: Witness) -> None:
+    """A track that is silent at all three places may begin and end between them, or be as empty in the source."""
     made = [stream for stream in plan.kept if stream.kind is StreamKind.AUDIO]
     for number, (stream, there) in enumerate(zip(made, samples.media.audio, strict=True), 1):
         heard = any(frames[there.index] for frames in samples.frames)
         if heard or stream.action is Action.COPY or stream.source.duration == 0:
             continue
-        if not await look.has_packets(there.index):
+        if not await look.has_packets(there.index) and await witness.has_packets(stream.index):
             raise _failed(f"its sound track {number} is empty", samples.complaints)
 
 

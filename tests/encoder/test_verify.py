@@ -16,21 +16,25 @@ from mkv2castd.encoder.plan import Plan, plan
 from mkv2castd.encoder.probe import probe
 from mkv2castd.encoder.verify import verify
 from mkv2castd.errors import DeviceError, ErrorCode, MediaError
-from mkv2castd.model import Container
+from mkv2castd.model import Container, StreamKind
 from tests.clips import make_clip
+
+
+STEREO = ("-ac:a:0", "2")
 
 
 @dataclass
 class Made:
     """A source, its plan, and what ffmpeg made of it."""
 
+    film: Path
     source: Media
     plan: Plan
     output: Path
     settings: Settings
 
     async def verify(self) -> Media:
-        return await verify(self.output, self.plan, self.source, self.settings)
+        return await verify(self.output, self.plan, self.film, self.source, self.settings)
 
     async def fails(self, error: type[DeviceError] | type[MediaError] = DeviceError) -> str:
         with pytest.raises(error) as caught:
@@ -54,7 +58,7 @@ async def convert(source: Path, settings: Settings | None = None) -> Made:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    return Made(media, decision, output, settings)
+    return Made(source, media, decision, output, settings)
 
 
 def damage(path: Path, change: Callable[[bytearray], object]) -> None:
@@ -182,13 +186,13 @@ async def test_an_output_that_is_empty_or_gone_is_noticed(tmp_path: Path) -> Non
     ],
 )
 async def test_other_streams_than_planned_are_noticed(tmp_path: Path, options: list[str], said: str) -> None:
-    made = await convert(make_clip(tmp_path / "in.mkv", audio=["ac3"]))
+    made = await convert(make_clip(tmp_path / "in.mkv", audio=["ac3"], extra=STEREO))
     remake(made, options)
     assert said in await made.fails()
 
 
 async def test_an_output_that_would_not_play_is_noticed(tmp_path: Path) -> None:
-    made = await convert(make_clip(tmp_path / "in.mkv", audio=["ac3"]))
+    made = await convert(make_clip(tmp_path / "in.mkv", audio=["ac3"], extra=STEREO))
     remake(made, ["-c:v", "libx264", "-pix_fmt", "yuv420p10le", "-c:a", "copy"])
     assert "would not play" in await made.fails()
 
@@ -210,6 +214,7 @@ async def test_a_sound_track_that_lasts_only_a_moment_in_between_passes(tmp_path
 
 async def test_an_output_that_is_too_long_is_noticed(tmp_path: Path) -> None:
     made = await convert(make_clip(tmp_path / "in.mkv", audio=["ac3"], seconds=8))
+    made.film = make_clip(tmp_path / "short.mkv", audio=["ac3"], seconds=5)
     made.source = replace(made.source, duration=5.0, streams=())
     made.plan = silent(made.plan)
     assert "it lasts 0:00:08.0, the film 0:00:05.0" in await made.fails()
@@ -254,7 +259,7 @@ async def test_a_subtitle_that_outlasts_the_film_is_no_fault(tmp_path: Path, nam
     await made.verify()
     if name == "in.mp4":  # where each track tells its own duration, it may be dropped, too
         remake(made, ["-map", "0:v", "-map", "0:a", "-c", "copy"])
-        made.plan = replace(made.plan, kept=made.plan.kept[:2])
+        made.plan = replace(made.plan, kept=tuple(s for s in made.plan.kept if s.kind is not StreamKind.SUBTITLE))
         await made.verify()
 
 

@@ -1,0 +1,53 @@
+"""Is a film cut off, or does it only claim a wrong length? Asked of its file, and only where there is a doubt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from mkv2castd.encoder.ending import Ending, ending_of
+from mkv2castd.encoder.media import Media
+from mkv2castd.encoder.sample import Look, Place
+from mkv2castd.threads import in_thread
+
+# Headers that are read of an ordinary film: those of its outermost boxes, not those of each fragment or cluster.
+_FEW, _ALL = 64, 200_000
+# How much earlier than the place in question reading begins (seconds), so that each track has had a packet.
+_AHEAD = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """reached: where the last packet of each stream ends, seconds by the film's own clock, counted from its start."""
+
+    ending: Ending
+    reached: Mapping[int, float]
+
+
+async def quick_ending(path: Path, media: Media) -> Ending:
+    """From a few reads; UNKNOWN where these do not suffice, or the file cannot be read."""
+    return await in_thread(_ending, path, media, _FEW)
+
+
+async def evidence(
+    path: Path, media: Media, near: float, patience: float, environment: Mapping[str, str] | None
+) -> Evidence:
+    """near: about where the film seems to end, in seconds; from a little before on all its packets are read.
+
+    Raises DeviceError (verify_failed, stalled) when ffprobe cannot read it.
+    """
+    ending = await in_thread(_ending, path, media, _ALL)
+    start = media.start if media.start is not None else 0.0
+    begin = near + start - _AHEAD
+    look = Look(path, patience, environment)
+    reached, _ = await look.read_on(Place(begin if begin > 0 else None, None))
+    return Evidence(ending, {index: end - start for index, end in reached.items()})
+
+
+def _ending(path: Path, media: Media, headers: int) -> Ending:
+    try:
+        with path.open("rb", buffering=0) as film:
+            return ending_of(film, media.format_names, headers)
+    except OSError:
+        return Ending.UNKNOWN
