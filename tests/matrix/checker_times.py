@@ -97,5 +97,7 @@ def _together(seen: Seen, facts: Facts, apart: float) -> Iterator[str]:
     if seen.beep is None or seen.loudness is None or seen.loudness < _AUDIBLE:
         yield f"the beep is not to be heard ({seen.loudness})"
         return
-    if lit is not None and abs(seen.beep - lit - apart) > SYNC_SECONDS:
+    # a frame made of fields shows two moments
+    slack = SYNC_SECONDS * (1.5 if facts.interlaced else 1)
+    if lit is not None and abs(seen.beep - lit - apart) > slack:
         yield f"the sound comes {(seen.beep - lit - apart) * 1000:+.0f} ms against the picture"

@@ -14,6 +14,8 @@ H264 = ("-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p", "-g", "
 HEVC = ("-c:v", "libx265", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-x265-params", "log-level=none")
 AAC = ("-c:a", "aac")
 SCENE, TONE = Scene(), Tone()
+# Names of tests/matrix/sets.py.
+ALL = ("chromecast", "ultra", "pair")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +23,7 @@ class Row:
     """steps: ffmpeg's arguments, one run after another, from what the last one made ("{in}") to what the next one
     takes ("{out}"); "{NAME}" is one of `parts.PARTS`. patch: changes the last one's bytes. beside: parts that lie
     next to the film. expect: "plays" (converted, or left as it is because it plays), "left" (nothing to convert) or
-    "refused". refused_on: device sets where it is. also: further sets than the three that every row is made for.
+    "refused". refused_on: device sets where it is. sets: those that it is converted for.
     sample: the set for which the row belongs to the ordinary test run.
     """
 
@@ -33,7 +35,7 @@ class Row:
     beside: tuple[str, ...] = ()
     expect: str = "plays"
     refused_on: tuple[str, ...] = ()
-    also: tuple[str, ...] = ()
+    sets: tuple[str, ...] = ALL
     sample: str | None = None
 
     @property
@@ -58,12 +60,13 @@ def clip(
     beside: tuple[str, ...] = (),
     expect: str = "plays",
     refused_on: tuple[str, ...] = (),
+    sets: tuple[str, ...] = ALL,
     also: tuple[str, ...] = (),
     sample: str | None = None,
     **facts: Any,
 ) -> Row:
     """A row whose facts are those of its scene and tones, except for those that are named. inputs: further ones,
-    after the scene and the tones."""
+    after the scene and the tones. also: further sets than `sets`."""
     argv: list[str] = []
     if scene is not None:
         argv += [*_later(scene.cut), "-f", "lavfi", "-i", scene.source()]
@@ -76,7 +79,7 @@ def clip(
     argv += [*(video if scene is not None else ()), *(sound if tones else ()), *extra]
     step = (*argv, *(("-f", form) if form is not None else ()), "{out}")
     changed = replace(_facts(scene, tones), **facts)
-    return Row(name, suffix, changed, (step, *then), patch, beside, expect, refused_on, also, sample)
+    return Row(name, suffix, changed, (step, *then), patch, beside, expect, refused_on, (*sets, *also), sample)
 
 
 def _later(seconds: float) -> tuple[str, ...]:

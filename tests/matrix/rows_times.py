@@ -158,6 +158,6 @@ BOX_ROWS: tuple[Row, ...] = (
     clip("box-ismv", suffix=".ismv", sync=None),
     clip("box-raw-h264", suffix=".h264", form="h264", tones=(), rate=Fraction(24)),
     clip("box-raw-mpeg2", _MPEG2, suffix=".m2v", form="mpeg2video", tones=()),
-    clip("box-mkv-live", H264, sound=AAC, extra=("-live", "1")),
+    clip("box-mkv-live", H264, sound=AAC, extra=("-live", "1"), shown=None, heard=None),
 )
 ROWS: tuple[Row, ...] = (*RATE_ROWS, *START_ROWS, *BOX_ROWS)

@@ -19,11 +19,10 @@ SETS: Mapping[str, Wanted] = MappingProxyType(
         "streamer": Wanted(("google-tv-streamer", "chromecast-google-tv"), "mkv"),
     }
 )
-FOR_ALL = ("chromecast", "ultra", "pair")
 
 
 def pairs() -> Iterator[tuple[Row, str]]:
     """Every row with every set that it is converted for."""
     for row in ROWS:
-        for where in (*FOR_ALL, *row.also):
+        for where in row.sets:
             yield row, where

@@ -19,7 +19,7 @@ from tests.matrix.sets import SETS
 
 _AT_ONCE = 2
 # What can be mended in a copy.
-_MENDABLE = ("is above", "the stated level is not true", "is tagged")
+_MENDABLE = ("is above", "the stated level is not true", "is tagged", "are said to be RGB")
 
 
 @dataclass
@@ -83,7 +83,8 @@ class Studio:
             return [*found, *(f"left as it is, but: {fault}" for fault in faults)]
         assert outcome.output is not None, "what was made lies somewhere"
         made = see(outcome.output)
-        return [*found, *checker.judge(made, wanted, row.facts), *_losses(source, made, wanted, row)]
+        found += checker.judge(made, wanted, row.facts)
+        return [*found, *_losses(source, made, wanted, row), *_beside(outcome.output, row)]
 
     def _source(self, row: Row) -> Seen:
         if row.name not in self._sources:
@@ -100,11 +101,25 @@ def _losses(source: Seen, made: Seen, wanted: Wanted, row: Row) -> list[str]:
     return [] if set(made.thumbs) <= set(source.thumbs) else ["the picture was encoded anew, although it plays"]
 
 
+def _beside(output: Path, row: Row) -> list[str]:
+    """Each subtitle that is text lies beside the output as WebVTT, which is all that a Cast device draws."""
+    there = sorted(output.parent.glob(f"{output.stem}.*vtt"))
+    due = len(row.facts.text) + len(row.beside)
+    found = [] if len(there) == due else [f"{len(there)} WebVTT files beside it instead of {due}"]
+    for file in there:
+        text = file.read_text(encoding="utf-8")
+        if not text.startswith("WEBVTT") or "Good evening" not in text or "Über" not in text:
+            found.append(f"{file.name} is not what was said")
+    return found
+
+
 def _copyable(source: Seen, wanted: Wanted) -> bool:
     assert wanted.container is not None, "an output has a container"
     pictures = source.pictures
     if len(pictures) != 1 or pictures[0].codec not in CONTAINERS[wanted.container].video:
         return False
+    if not all("pts_time" in packet for packet in pictures[0].packets):
+        return False  # nobody knows when its frames are to be shown
     if pictures[0].turned and source.container != wanted.container:
         return False
     faults = list(checker_picture.faults(source, wanted.all))

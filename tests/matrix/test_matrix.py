@@ -11,8 +11,8 @@ from collections import Counter
 import pytest
 
 from tests.matrix.clips import ROWS
-from tests.matrix.rows import Row
-from tests.matrix.sets import FOR_ALL, pairs
+from tests.matrix.rows import ALL, Row
+from tests.matrix.sets import SETS, pairs
 from tests.matrix.studio import Studio
 
 
@@ -31,8 +31,12 @@ def test_what_comes_out_plays_and_is_the_film(row: Row, where: str, studio: Stud
 
 
 def test_the_matrix_is_as_large_as_promised() -> None:
-    assert len({row.name for row in ROWS}) == len(ROWS) >= 150
-    assert len(FOR_ALL) >= 3
+    assert len({row.name for row in ROWS}) == len(ROWS)
+    assert len({row.file for row in ROWS}) == len(ROWS)
+    assert all(row.sample is None or row.sample in row.sets for row in ROWS)
+    made = Counter(where for _, where in pairs())
+    assert set(made) == set(SETS)
+    assert sum(count >= 150 for count in made.values()) >= 3
     samples = Counter(row.sample for row in ROWS if row.sample is not None)
     assert 25 <= samples.total() <= 45
-    assert set(FOR_ALL) <= set(samples)
+    assert set(ALL) <= set(samples)
