@@ -36,9 +36,10 @@ def hindrances(
 
 
 def on_each_device(media: Media, settings: Settings) -> tuple[DeviceVerdict, ...]:
-    """For every profile that can be named, whether the film plays there untouched, whatever else is configured but
-    for a receiver that takes more sound than the devices do."""
-    plain = Settings(passthrough=settings.passthrough)
+    """For every profile that can be named, whether the film plays there untouched; of what else is configured, only
+    a receiver that takes more sound than the devices do counts."""
+    surround = settings.surround if settings.surround == "only" else "after"
+    plain = Settings(passthrough=settings.passthrough, surround=surround)
     return tuple(_on_device(media, name, profile, plain) for name, profile in known(settings.customs).items())
 
 

@@ -129,7 +129,10 @@ def test_a_receiver_that_takes_more_counts_and_other_wishes_do_not() -> None:
     media = film(video(), audio(), audio(2, codec="ac3", profile=None, channels=6, layout="5.1"))
     assert not verdicts(media)["chromecast"].plays
     assert verdicts(media, Settings(passthrough=("ac3",)))["chromecast"].plays
-    small = Settings(max_height=360, languages=("fr",), surround="only", subtitles="burn", profile=("nest-hub",))
+    first = film(video(), audio(channels=6, layout="5.1"))
+    assert not verdicts(first, Settings(surround="drop"))["chromecast"].plays
+    assert verdicts(first, Settings(surround="only"))["chromecast"].plays
+    small = Settings(max_height=360, languages=("fr",), surround="drop", subtitles="burn", profile=("nest-hub",))
     assert players(film(video(), audio())) == {
         name for name, device in verdicts(film(video(), audio()), small).items() if device.plays
     }
