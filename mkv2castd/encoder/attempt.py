@@ -17,6 +17,7 @@ from mkv2castd.config import Settings
 from mkv2castd.encoder import faults, output, process, sidecars
 from mkv2castd.encoder.child import Child
 from mkv2castd.encoder.command import convert_argv
+from mkv2castd.encoder.damage import Complaints, require_little_damage
 from mkv2castd.encoder.groundwork import groundwork
 from mkv2castd.encoder.media import Media
 from mkv2castd.encoder.naming import temporary_for
@@ -116,7 +117,9 @@ async def attempt(task: Task, journal: Journal, report: Callable[[Progress], Non
     Raises MediaError, DeviceError, and OSError where the output's folder cannot be written. Cancelled before
     `handle.committing`, it leaves no child and no temporary; from then on it goes through.
     """
-    media = task.media if task.media is not None else await examine(task.source, task.environment, settings=task.settings)
+    media = (
+        task.media if task.media is not None else await examine(task.source, task.environment, settings=task.settings)
+    )
     decision = plan(media, task.settings, task.tools)
     if isinstance(decision, Skip):
         raise MediaError(ErrorCode.SOURCE_CHANGED, f"nothing is left to do: {decision.reason}")
@@ -207,6 +210,7 @@ async def _encode(
         furthest = max(furthest[0], reached[0]), max(furthest[1], reached[1]), max(furthest[2], reached[2])
         return advanced
 
+    found = Complaints()
     handle.start_clock()
     async with _space_watch(task.settings.min_free_bytes, temporary.parent):
         ended = await process.run(
@@ -216,9 +220,12 @@ async def _encode(
             stall_seconds=task.settings.stall_seconds,
             on_start=handle.adopt,
             environment=task.environment,
+            on_complaint=found.add,
         )
     if ended.exit_code != 0:
         raise faults.classify(ended.exit_code, ended.stderr_tail)
+    if not task.settings.accept_damaged:
+        require_little_damage(found, decision.duration, last.frame, encoded=not decision.copies_video)
     return last
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
@@ -25,6 +26,7 @@ from mkv2castd.errors import ErrorCode, MediaError
 from mkv2castd.model import StreamKind
 
 _LONGEST = 30 * 86400.0  # seconds; what claims more has a broken clock
+_HANDLER = re.compile(r"handler|media|produced by|gpac|mainconcept|^audio$", re.IGNORECASE)  # programs' own names
 _STATISTICS = ("bps", "duration", "number_of_frames", "number_of_bytes", "_statistics_")
 
 
@@ -73,6 +75,15 @@ def parse_ffprobe(raw: bytes) -> Media:
     )
 
 
+def frame_facts(raw: bytes) -> dict[str, Any]:
+    """Fields of VideoStream out of what `ffprobe -of json -show_frames` printed; none where it cannot be read."""
+    try:
+        frames = lenient.rows(lenient.table(msgspec.json.decode(raw.decode("utf-8", "replace"))).get("frames"))
+    except msgspec.MsgspecError:
+        return {}
+    return side_facts([side for frame in frames[:1] for side in lenient.rows(frame.get("side_data_list"))])
+
+
 def _duration(form: Mapping[str, Any], streams: Sequence[AnyStream]) -> float | None:
     whole_film = _seconds(form.get("duration"))
     if whole_film is not None:
@@ -114,7 +125,7 @@ def _stream(position: int, row: Mapping[str, Any]) -> AnyStream:
         "codec_tag": _codec_tag(row.get("codec_tag_string")),
         "profile": lenient.text(row.get("profile")),
         "language": None if language == "und" else language,
-        "title": lenient.text(tags.get("title") or tags.get("name")),  # MP4's is called "name"
+        "title": lenient.text(tags.get("title")),
         "start": lenient.number(row.get("start_time")),
         "duration": duration if duration is not None else _seconds(lenient.clock(tags.get("duration"))),
         "bitrate": lenient.whole(row.get("bit_rate"), 1) or lenient.whole(tags.get("bps"), 1),
@@ -125,7 +136,7 @@ def _stream(position: int, row: Mapping[str, Any]) -> AnyStream:
         case "video":
             return VideoStream(**facts, **_picture(row, tags))
         case "audio":
-            return AudioStream(**facts, **_sound(row))
+            return AudioStream(**facts | _sound(row) | {"title": _sound_title(tags)})
         case "subtitle":
             return SubtitleStream(**facts)
         case "attachment":
@@ -187,6 +198,13 @@ def _rotation(side: Sequence[Mapping[str, Any]], tags: Mapping[str, str]) -> int
             return turned % 360
     clockwise = lenient.whole(tags.get("rotate"), -360, 360)
     return 0 if clockwise is None else -clockwise % 360
+
+
+def _sound_title(tags: Mapping[str, str]) -> str | None:
+    """MP4 has no title that ffmpeg reads back; many programs, and we, put it where the track's handler is named."""
+    title = lenient.text(tags.get("title")) or lenient.text(tags.get("name"))
+    handler = lenient.text(tags.get("handler_name"))
+    return title if title is not None or handler is None or _HANDLER.search(handler) else handler
 
 
 def _sound(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -197,7 +197,8 @@ class Media:
     """One file. format_names: ffprobe's, split ("mov", "mp4", …); brand: MP4's major brand; ours: our tag's
     value when mkv2castd made the file; probe_score: 0…100, how sure ffprobe is of the format; index_first: does an
     MP4's `moov` lie in front? encrypted: its contents are locked, as far as its first packets tell. empty: it
-    announces streams, but has not one packet. externals:
+    announces streams, but has not one packet. cut: its container says that more should follow where the file ends;
+    ends: where its packets really end, where that was looked for. externals:
     subtitle files that belong to it."""
 
     streams: tuple[AnyStream, ...] = ()
@@ -213,6 +214,8 @@ class Media:
     index_first: bool | None = None
     encrypted: bool = False
     empty: bool = False
+    cut: bool = False
+    ends: float | None = None
     externals: tuple[External, ...] = ()
 
     @property

@@ -17,6 +17,7 @@ from mkv2castd.encoder.profiles import combine, require_fillable
 from mkv2castd.encoder.targets import Burn, Sidecar, StreamPlan
 from mkv2castd.encoder.tools import UNASKED, Tools
 from mkv2castd.encoder.usable import require_a_film
+from mkv2castd.encoder.wholeness import require_whole
 from mkv2castd.model import Action, Container, Stage
 
 
@@ -25,8 +26,8 @@ class Plan:
     """How to make a film play. kept: the output's streams in its order: picture, sound, subtitles, the rest, covers
     as tracks last. dropped: what does not go over. duration in seconds.
 
-    chapters: they are sound and are kept. format_names: the source's, as ffprobe has them. sidecars: what is made beside
-    the output.
+    chapters: they are sound and are kept. format_names: the source's, as ffprobe has them. sidecars: what is
+    made beside the output.
     """
 
     kept: tuple[StreamPlan, ...]
@@ -107,6 +108,7 @@ def plan(media: Media, settings: Settings, tools: Tools = UNASKED) -> Plan | Ski
     if own is not None and told.burn is None and not hindrances(media, picture, profile, own, settings, tools):
         how = "listed for Cast" if own.listed else "played in practice"
         return Skip(f"plays as it is on {profile.title}: {video_rules.describe(picture)} in {own.name} ({how})")
+    require_whole(media, settings)
     turned = into.name == "mp4" and container_of(media) == "mp4"
     drawn_on = told.burn is not None
     streams = (

@@ -50,15 +50,17 @@ async def run(
     stall_seconds: float | None = None,
     on_start: Callable[[Child], None] | None = None,
     environment: Mapping[str, str] | None = None,
+    on_complaint: Callable[[str], None] | None = None,
 ) -> Ended:
     """Runs `argv` and returns how it ended; any exit code is a normal end.
 
     on_line: gets each line of stdout (cut at 64 KiB), tells whether the work has advanced. log: the command and
     stderr are appended to it, at most 1 MiB a job. stall_seconds: without an advance for so long, time paused not
-    counted, the child is killed and DeviceError (stalled) raised. environment is added to our own.
+    counted, the child is killed and DeviceError (stalled) raised. environment is added to our own. on_complaint: gets
+    each line of stderr.
     Raises ConfigError when the program is missing; what on_line or on_start raise stops the child.
     """
-    lines = LineSplitter()
+    lines, complaints = LineSplitter(), LineSplitter()
     tail = Tail()
     writer = JobLog(log, argv)
     stall = _StallWatch(stall_seconds)
@@ -71,6 +73,9 @@ async def run(
     def on_stderr(data: bytes) -> None:
         tail.add(data)
         writer.add(data)
+        if on_complaint is not None:
+            for line in complaints.feed(data):
+                on_complaint(line)
 
     ending = "did not run to its end"
     try:

@@ -6,15 +6,20 @@ import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from mkv2castd.config import Settings
 from mkv2castd.encoder.beside import externals_of
 from mkv2castd.encoder.command import file_url
+from mkv2castd.encoder.ending import Ending
+from mkv2castd.encoder.evidence import evidence, quick_ending
+from mkv2castd.encoder.ffprobe import frame_facts
 from mkv2castd.encoder.forced import look_for_forced
 from mkv2castd.encoder.media import Media, Scan, VideoStream
 from mkv2castd.encoder.probe import PATIENCE_SECONDS, probe
 from mkv2castd.encoder.process import capture
 from mkv2castd.encoder.scanning import is_doubtful, read_idet, scan_of
+from mkv2castd.encoder.wholeness import ended
 from mkv2castd.errors import DeviceError
 from mkv2castd.model import printable
 
@@ -25,6 +30,11 @@ _PLACES = (0.1, 0.4, 0.7)
 _FRAMES = "120"
 # Below this length (seconds) one sample is enough.
 _SHORT = 15.0
+_FIRST_FRAME = ("ffprobe", "-v", "error", "-protocol_whitelist", "file", "-of", "json")
+# Bits a second below which no film can be as long as it claims: a tenth of what the leanest speech alone needs.
+_LEAST_BITRATE = 600
+# Files up to this size (bytes) are read through to find their end; of larger ones, what lies where it is claimed.
+_READ_WHOLE = 256 * 1024 * 1024
 
 
 async def examine(
@@ -46,7 +56,10 @@ async def examine(
     media = replace(media, externals=await externals_of(path, patience))
     if is_doubtful(picture):
         scan = await _look_at_fields(path, media, picture, environment, patience)
-        media = _with_picture(media, replace(picture, scan=scan))
+        picture = replace(picture, scan=scan)
+    if picture.hdr and picture.mastering is None:
+        picture = replace(picture, **await _look_at_first_frame(path, picture, environment, patience))
+    media = await _look_at_end(path, _with_picture(media, picture), patience, environment)
     return media if settings is None else await look_for_forced(path, media, settings, environment)
 
 
@@ -67,6 +80,39 @@ async def _look_at_fields(
         _log.warning("%s: its scanning stays unknown: %s", printable(path), error.message)
         return None
     return scan_of(picture, read_idet(answer.stderr_tail))
+
+
+async def _look_at_first_frame(
+    path: Path, picture: VideoStream, environment: Mapping[str, str] | None, patience: float
+) -> dict[str, Any]:
+    """What its first frame says of HDR, where the container says nothing."""
+    which = ("-select_streams", str(picture.index), "-read_intervals", "%+#2")
+    argv = [*_FIRST_FRAME, *which, "-show_frames", "-show_entries", "frame=pts:frame_side_data", file_url(path)]
+    try:
+        answer = await capture(argv, timeout=patience, environment=environment)
+    except DeviceError as error:
+        _log.warning("%s: its HDR metadata stays unknown: %s", printable(path), error.message)
+        return {}
+    return frame_facts(answer.stdout)
+
+
+async def _look_at_end(path: Path, media: Media, patience: float, environment: Mapping[str, str] | None) -> Media:
+    """Where the film really ends, if it is cut off or claims a length that its bytes cannot fill."""
+    if media.duration is None or media.size is None:
+        return media
+    cut = await quick_ending(path, media) is Ending.CUT
+    hollow = media.duration > _SHORT and media.size * 8 / media.duration < _LEAST_BITRATE
+    if not cut and not hollow:
+        return media
+    near = media.duration if media.size > _READ_WHOLE else 0.0
+    try:
+        told = await evidence(path, media, near, patience, environment)
+    except DeviceError as error:
+        _log.warning("%s: where it ends stays unknown: %s", printable(path), error.message)
+        return replace(media, cut=cut)
+    film = {stream.index for stream in (*media.pictures, *media.audio)}
+    ends = max((end for index, end in told.reached.items() if index in film), default=None)
+    return ended(media, ends, cut=told.ending is Ending.CUT)
 
 
 def _with_picture(media: Media, picture: VideoStream) -> Media:

@@ -20,6 +20,7 @@ from mkv2castd.encoder.plan import plan as decide
 from mkv2castd.encoder.sample import Look, Samples
 from mkv2castd.encoder.targets import StreamPlan
 from mkv2castd.encoder.tools import UNASKED, Tools
+from mkv2castd.encoder.wholeness import clock, tolerance, truncated
 from mkv2castd.errors import DeviceError, ErrorCode, MediaError
 from mkv2castd.model import Action, StreamKind
 from mkv2castd.threads import in_thread
@@ -103,10 +104,6 @@ def _is_film(stream: StreamPlan) -> bool:
     return stream.kind in (StreamKind.VIDEO, StreamKind.AUDIO) and not cover
 
 
-def _tolerance(duration: float) -> float:
-    return max(1.0, duration / 100)
-
-
 def _check_streams(media: Media, plan: Plan) -> None:
     planned = [(s.kind, _alias(s.target)) for s in plan.kept if s.kind in _KINDS]
     there = [(s.kind, _alias(s.codec)) for s in media.streams if s.kind in _KINDS]
@@ -160,15 +157,15 @@ async def _check_duration(
     claimed = samples.media.duration if samples.media.duration is not None else held
     if claimed is None or low is None or high is None:
         return
-    if claimed < low - _tolerance(low):
+    if claimed < low - tolerance(low):
         told = await witness.says(claimed)
         there = witness.film_end(told)
-        if told.ending is Ending.CUT or there is None or there > claimed + _tolerance(claimed):
-            raise _truncated("the film", claimed, low)
-    if claimed > high + _tolerance(high) and _WORKED_OUT.isdisjoint(source.format_names):
+        if told.ending is Ending.CUT or there is None or there > claimed + tolerance(claimed):
+            raise truncated("the film", claimed, low)
+    if claimed > high + tolerance(high) and _WORKED_OUT.isdisjoint(source.format_names):
         there = witness.film_end(await witness.says(claimed))
-        if there is None or there < claimed - _tolerance(claimed):
-            raise _failed(f"it lasts {_clock(claimed)}, the film {_clock(high)}")
+        if there is None or there < claimed - tolerance(claimed):
+            raise _failed(f"it lasts {clock(claimed)}, the film {clock(high)}")
 
 
 async def _check_picture_reaches(samples: Samples, plan: Plan, low: float | None, witness: Witness) -> None:
@@ -178,14 +175,14 @@ async def _check_picture_reaches(samples: Samples, plan: Plan, low: float | None
         return
     reached = samples.reached.get(shown[0].index)
     held = max((end for end in samples.reached.values()), default=None)
-    if reached is None or held is None or reached >= held - _tolerance(held):
+    if reached is None or held is None or reached >= held - tolerance(held):
         return
     told = await witness.says(reached)
     there = told.reached.get(plan.picture.index)
     claimed = plan.picture.source.duration
-    promised = low is not None and claimed is not None and claimed >= low - _tolerance(low)
-    if there is None or there > reached + _tolerance(held) or (promised and told.ending is Ending.CUT):
-        raise _truncated("the picture", reached, held)
+    promised = low is not None and claimed is not None and claimed >= low - tolerance(low)
+    if there is None or there > reached + tolerance(held) or (promised and told.ending is Ending.CUT):
+        raise truncated("the picture", reached, held)
 
 
 async def _check_whole(look: Look, samples: Samples, plan: Plan, low: float | None) -> None:
@@ -196,11 +193,11 @@ async def _check_whole(look: Look, samples: Samples, plan: Plan, low: float | No
         if held is None:
             raise _failed("nothing can be read at its end", samples.complaints)
         # a subtitle that began long before the end may be what lasts the longest
-        lasting = held < due - _tolerance(due) and any(s.kind is StreamKind.SUBTITLE for s in plan.kept)
+        lasting = held < due - tolerance(due) and any(s.kind is StreamKind.SUBTITLE for s in plan.kept)
         if lasting:
             held = max(held, await look.subtitles_end())
-        if held < due - _tolerance(due):
-            raise _failed(f"it claims {_clock(claimed)} and ends at {_clock(held)}", samples.complaints)
+        if held < due - tolerance(due):
+            raise _failed(f"it claims {clock(claimed)} and ends at {clock(held)}", samples.complaints)
     # a copied stream brings its own faults along, an encoded one has none
     copied = {s.target for s in plan.kept if s.action is Action.COPY}
     encoded = {s.target for s in plan.kept if s.action is Action.TRANSCODE} - copied
@@ -252,17 +249,3 @@ def _check_plays(media: Media, settings: Settings, tools: Tools) -> None:
 def _failed(what: str, complaints: list[str] | None = None) -> DeviceError:
     details = "\n".join(complaints) if complaints else None
     return DeviceError(ErrorCode.VERIFY_FAILED, f"the output did not pass its check: {what}", details)
-
-
-def _truncated(what: str, end: float, claimed: float) -> MediaError:
-    return MediaError(
-        ErrorCode.SOURCE_UNREADABLE,
-        f"{what} ends after {_clock(end)} of {_clock(claimed)}: is it truncated? Copy it here again, or set "
-        "accept_damaged = true in its folder to convert what is there",
-    )
-
-
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(seconds, 60)
-    hours, minutes = divmod(int(minutes), 60)
-    return f"{hours}:{minutes:02}:{rest:04.1f}"
