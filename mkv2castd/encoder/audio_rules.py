@@ -45,6 +45,8 @@ _HELD: Mapping[str, frozenset[str]] = MappingProxyType(
         "webm": frozenset(),
     }
 )
+# Below this, MP4 knows no MP3 (ffmpeg refuses to write it).
+_LEAST_RATES: Mapping[tuple[str, str], int] = MappingProxyType({("mp4", "mp3"): 16_000})
 # What is encoded to in each container.
 _CODEC: Mapping[str, str] = MappingProxyType({"mkv": "aac", "mp4": "aac", "webm": "opus", "mpegts": "aac"})
 
@@ -80,6 +82,8 @@ def faults(stream: AudioStream, profile: Profile, container: ContainerRow) -> tu
         found.append(f"does not play in {container.name}")
     if row.profiles and stream.profile is not None and stream.profile not in row.profiles:
         found.append(f"profile {stream.profile} does not play")
+    if stream.sample_rate is not None and stream.sample_rate < _LEAST_RATES.get((container.name, row.codec), 0):
+        found.append(f"{container.name} holds none of {stream.sample_rate} Hz")
     if stream.sample_rate is not None and stream.sample_rate > row.max_rate:
         found.append(f"{stream.sample_rate} Hz are more than {row.max_rate} Hz")
     if stream.bits is not None and stream.bits > row.max_bits:

@@ -24,15 +24,21 @@ async def measure(
 
 
 def measuring_argv(plan: Plan, source: Path) -> list[str] | None:
-    """The command that measures; its reports come on stderr. None where nothing is to be levelled."""
-    outputs: list[str] = []
+    """The command that measures; its reports come on stderr. None where nothing is to be levelled.
+
+    One graph for all tracks: newer ffmpeg runs each graph in a thread of its own, and their reports would mix.
+    """
+    chains: list[str] = []
     for stream in plan.tracks:
         goal = stream.audio
         if goal is not None and goal.levelled and isinstance(stream.source, AudioStream):
-            chain = f"{mix(stream.source, goal)},{loudness.measuring(stream.index, goal.channels)}"
-            outputs += ["-map", f"0:{stream.index}", f"-filter:{len(outputs) // 4}", chain]
-    if not outputs:
+            measure_it = loudness.measuring(stream.index, goal.channels)
+            chains.append(f"[0:{stream.index}]{mix(stream.source, goal)},{measure_it}[m{len(chains)}]")
+    if not chains:
         return None
-    argv = ["ffmpeg", "-hide_banner", "-nostdin", "-nostats", "-v", "info"]
-    argv += ["-progress", "pipe:1", "-stats_period", "0.5"]
-    return [*argv, "-protocol_whitelist", "file", "-i", file_url(source), *outputs, "-f", "null", "-"]
+    argv = ["ffmpeg", "-hide_banner", "-nostdin", "-nostats", "-v", "info", "-progress", "pipe:1"]
+    argv += ["-stats_period", "0.5", "-protocol_whitelist", "file", "-i", file_url(source)]
+    argv += ["-filter_complex", ";".join(chains)]
+    for number in range(len(chains)):
+        argv += ["-map", f"[m{number}]"]
+    return [*argv, "-f", "null", "-"]

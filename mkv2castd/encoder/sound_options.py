@@ -12,8 +12,9 @@ from mkv2castd.encoder.roles import WORDS_OF, Role, role_of, titled
 from mkv2castd.encoder.targets import AudioTarget, Groundwork, StreamPlan
 from mkv2castd.model import Container
 
-# Sound that starts late, or has holes, gets silence there: players differ in what they make of a hole.
-_IN_TIME = "aresample=async=1:first_pts=0"
+# Sound that starts late, or has holes of more than 10 ms, gets silence there: encoders forget holes, and what players
+# make of a late start differs. Smaller differences are what containers round times to.
+_IN_TIME = "aresample=async=1:first_pts=0:min_hard_comp=0.01"
 
 
 def options(stream: StreamPlan, container: Container, laid: Groundwork) -> Iterator[tuple[str, str]]:
@@ -48,14 +49,15 @@ def mix(source: AudioStream, goal: AudioTarget) -> str:
 
 
 def _names(source: AudioStream, container: Container) -> Iterator[tuple[str, str]]:
-    """What a container would lose. MP4 knows languages of three letters only, and many players look for a title in
-    the handler's name; WebM has no flags but the default one, so that the title has to tell."""
+    """What a container would lose. MP4 knows languages of three letters only, and no title but its handler's name;
+    WebM has no flags but the default one, so that the title has to tell."""
+    title, role = source.title, role_of(source)
+    if container is Container.WEBM and titled(title) is Role.MAIN and role in WORDS_OF:
+        title = f"{title} ({WORDS_OF[role]})" if title is not None else WORDS_OF[role]
+    if title is not None:
+        yield "title", title
     if container is Container.MP4:
+        yield "handler_name", title if title is not None else "SoundHandler"
         code = languages.letters(source.language)
         if code is not None and code != source.language:
             yield "language", code
-        if source.title is not None:
-            yield "handler_name", source.title
-    role = role_of(source)
-    if container is Container.WEBM and titled(source.title) is Role.MAIN and role in WORDS_OF:
-        yield "title", f"{source.title} ({WORDS_OF[role]})" if source.title is not None else WORDS_OF[role]

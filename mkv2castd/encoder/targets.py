@@ -130,14 +130,10 @@ class Burn:
 
 @dataclass(frozen=True, slots=True)
 class Loudness:
-    """What a first pass measured by EBU R128: LUFS, LU, dBTP and the gating threshold in LUFS. offset: LU that
-    ffmpeg's loudnorm would miss its target by."""
+    """What a first pass measured by EBU R128: LUFS of the whole track, and its highest true peak in dBTP."""
 
     integrated: float
-    range: float
     peak: float
-    threshold: float
-    offset: float
 
 
 @dataclass(frozen=True, slots=True)
