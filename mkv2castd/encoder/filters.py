@@ -13,6 +13,8 @@ from mkv2castd.encoder.tone_mapping import by_name, narrowed
 
 # bwdif's word for which field comes first, where frames themselves do not say it.
 _FIELDS = MappingProxyType({Scan.TOP_FIRST: "tff", Scan.BOTTOM_FIRST: "bff"})
+# The same, by the order of fields that the whole stream claims: which of them is shown first.
+_SHOWN_FIRST = MappingProxyType({"tt": "tff", "bt": "tff", "bb": "bff", "tb": "bff"})
 
 
 def video_filters(source: VideoStream, target: VideoTarget, pixel_format: str) -> str:

@@ -17,6 +17,8 @@ from mkv2castd.errors import ErrorCode, MediaError
 from mkv2castd.model import Action
 
 _FULL_HD = (1920, 1080)
+# What needs the fewest bits for large pictures, where the others could hold them as well.
+_FOR_LARGE = frozenset({"hevc", "vp9"})
 
 
 def hindrances(
@@ -85,8 +87,7 @@ def _goal(stream: VideoStream, profile: Profile, into: ContainerRow, settings: S
     large = wanted[0] > _FULL_HD[0] or wanted[1] > _FULL_HD[1]
     if not large and _holds(rows[0], wanted, rate):
         return rows[0]
-    # the last of those that lose the least: HEVC, where it and H.264 both do
-    return max(reversed(rows), key=lambda row: (_holds(row, wanted, rate), _area(row)))
+    return max(rows, key=lambda row: (_holds(row, wanted, rate), _area(row), row.codec in _FOR_LARGE))
 
 
 def _holds(row: VideoRow, size: tuple[int, int], rate: Fraction | None) -> bool:
