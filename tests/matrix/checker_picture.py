@@ -10,6 +10,7 @@ from tests.matrix.seen import Seen, Stream
 
 HDR_TRANSFERS = ("smpte2084", "arib-std-b67")
 _WIDE = ("bt2020",)
+_DOLBY = ("hevc", "av1")
 _FEWEST_LINES = 64  # in fewer of them every picture looks combed
 
 
@@ -19,6 +20,7 @@ def faults(seen: Seen, wanted: tuple[tuple[str, Device], ...]) -> Iterator[str]:
             yield from _device(picture, name, device)
         yield from _fields(seen, picture)
         yield from _flags(seen, picture)
+        yield from _dolby(picture)
 
 
 def size(picture: Stream) -> tuple[int, int]:
@@ -46,6 +48,11 @@ def _device(picture: Stream, name: str, device: Device) -> Iterator[str]:
     # without its compatible base such a film is green and purple where Dolby Vision is unknown
     if dolby is not None and not device.dolby and int(dolby.get("dv_bl_signal_compatibility_id", 0)) == 0:
         yield f"{name} does not show Dolby Vision of profile {dolby.get('dv_profile')}"
+
+
+def _dolby(picture: Stream) -> Iterator[str]:
+    if picture.codec not in _DOLBY and "DOVI configuration record" in picture.side_data:
+        yield f"{picture.codec} is said to be Dolby Vision"
 
 
 def _format(picture: Stream, codec: Codec) -> Iterator[str]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from tests.matrix.rows import H264, HEVC, SCENE, Row, clip
+from tests.matrix.rows import H264, HEVC, Row, clip
 from tests.matrix.scene import Scene, Tone
 
 _X264 = ("-c:v", "libx264", "-preset", "veryfast")
@@ -31,7 +29,6 @@ H264_ROWS: tuple[Row, ...] = (
     clip(
         "h264-full-range",
         (*_X264, "-pix_fmt", "yuvj420p", "-color_range", "pc"),
-        scene=replace(SCENE, then="scale=out_range=pc"),
         sample="ultra",
     ),
     clip("h264-many-references", (*H264, "-refs", "16", "-bf", "3"), scene=_HD),

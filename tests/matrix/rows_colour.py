@@ -77,9 +77,8 @@ HDR_ROWS: tuple[Row, ...] = (
     clip("hdr10-av1", (*_AV1, *_tags("smpte2084")), scene=_in("smpte2084"), also=("streamer",), **_BARE),
     clip(
         "hdr10-prores",
-        ("-c:v", "prores_ks", *_tags("smpte2084")),
+        ("-c:v", "prores_ks", "-vf", "setparams=color_primaries=bt2020:color_trc=smpte2084:colorspace=bt2020nc"),
         scene=_in("smpte2084", "yuv422p10le"),
-        suffix=".mov",
         **_BARE,
     ),
     clip("hdr10-60fps", _PQ, scene=_in("smpte2084", scene=Scene(rate="60", seconds=1)), tones=(), **_HDR10),
@@ -173,7 +172,6 @@ TAG_ROWS: tuple[Row, ...] = (
     clip(
         "full-range-mpeg4",
         ("-c:v", "mjpeg", "-q:v", "3", "-pix_fmt", "yuvj420p"),
-        scene=replace(SCENE, then="scale=out_range=pc"),
         rate=Fraction(24),
     ),
 )

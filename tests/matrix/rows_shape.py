@@ -27,6 +27,9 @@ def _lines(order: str) -> tuple[str, ...]:
     return ("-flags", "+ildct+ilme", *(("-top", "1" if order == "tff" else "0")))
 
 
+# Long enough to be told by its contents alone.
+_UNFLAGGED = _fields(replace(_PAL, seconds=3.2), "tff", flagged=False)
+_LONG, _LONG_FIELDS = (Tone(seconds=3.2, beep=0.6),), {**_FIELDS_25, "frames": 80, "shown": 3.2}
 _TELECINED = "format=yuv420p,telecine=pattern=23,fps=30000/1001"
 FIELD_ROWS: tuple[Row, ...] = (
     clip(
@@ -65,7 +68,7 @@ FIELD_ROWS: tuple[Row, ...] = (
     ),
     clip(
         "fields-h264-tff",
-        (*H264, "-flags", "+ildct+ilme", "-x264-params", "tff=1"),
+        (*H264, *_lines("tff"), "-x264-params", "tff=1"),
         scene=_fields(_PAL, "tff"),
         tones=_LATE,
         sample="ultra",
@@ -73,13 +76,13 @@ FIELD_ROWS: tuple[Row, ...] = (
     ),
     clip(
         "fields-h264-bff",
-        (*H264, "-flags", "+ildct+ilme", "-x264-params", "bff=1"),
+        (*H264, *_lines("bff"), "-x264-params", "bff=1"),
         scene=_fields(_NTSC, "bff"),
         **_FIELDS_30,
     ),
     clip(
         "fields-h264-ts",
-        (*H264, "-flags", "+ildct+ilme", "-x264-params", "tff=1"),
+        (*H264, *_lines("tff"), "-x264-params", "tff=1"),
         scene=_fields(_PAL, "tff"),
         tones=_LATE,
         sound=_AC3,
@@ -89,7 +92,7 @@ FIELD_ROWS: tuple[Row, ...] = (
     ),
     clip(
         "fields-prores",
-        ("-c:v", "prores_ks", "-flags", "+ildct"),
+        ("-c:v", "prores_ks", *_lines("tff")),
         scene=_fields(_PAL, "tff", form="yuv422p10le"),
         tones=_LATE,
         sound=_PCM,
@@ -114,29 +117,37 @@ FIELD_ROWS: tuple[Row, ...] = (
         shown=1.0,
         interlaced=True,
     ),
-    clip("fields-unflagged-mpeg2", _MPEG2, scene=_fields(_PAL, "tff", flagged=False), tones=_LATE, **_FIELDS_25),
+    clip(
+        "fields-h264-denied",  # by the container, while each frame says that it is made of fields
+        (*H264, "-flags", "+ildct+ilme", "-x264-params", "tff=1"),
+        scene=_fields(_PAL, "tff", flagged=False),
+        tones=_LATE,
+        **_FIELDS_25,
+    ),
+    clip("fields-unflagged-mpeg2", _MPEG2, scene=_UNFLAGGED, tones=_LONG, **_LONG_FIELDS),
     clip(
         "fields-unflagged-mpeg4",
         ("-c:v", "mpeg4", "-b:v", "4M"),
-        scene=_fields(_PAL, "bff", flagged=False),
-        tones=_LATE,
+        scene=_UNFLAGGED,
+        tones=_LONG,
         sound=_MP3,
         suffix=".avi",
         sample="pair",
-        **_FIELDS_25,
+        **_LONG_FIELDS,
     ),
     clip(
         "fields-unflagged-h264",
         (*H264, "-crf", "16"),
-        scene=_fields(_PAL, "tff", flagged=False),
-        tones=_LATE,
-        **_FIELDS_25,
+        scene=_UNFLAGGED,
+        tones=_LONG,
+        **_LONG_FIELDS,
     ),
     clip("telecined-mpeg2", (*_MPEG2, *_lines("tff")), scene=replace(SCENE, then=_TELECINED), interlaced=True),
     clip(
         "telecined-unflagged",
         (*H264, "-crf", "16"),
-        scene=replace(SCENE, then=f"{_TELECINED},setfield=prog"),
+        scene=replace(SCENE, seconds=3.0, then=f"{_TELECINED},setfield=prog"),
+        tones=(Tone(seconds=3.0),),
         interlaced=True,
     ),
     clip("telecined-softly", (*_MPEG2, "-bf", "0"), scene=SCENE, patch=telecined_softly, interlaced=True),

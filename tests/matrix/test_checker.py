@@ -71,7 +71,7 @@ WRONG: dict[str, Wrong] = {
         ULTRA,
     ),
     "marked as interlaced": Wrong(_known("fields-h264-tff"), "40 of 40 frames are marked as interlaced"),
-    "interlaced without a mark": Wrong(_known("fields-unflagged-h264"), "combed: "),
+    "interlaced without a mark": Wrong(_known("fields-h264-denied"), "combed: "),
     "HDR where none is shown": Wrong(_known("hdr10"), "chromecast-3 does not show HDR (smpte2084)"),
     "HDR in H.264": Wrong(_known("tagged-pq-by-mistake"), "HDR (smpte2084) in h264", ULTRA),
     "wide colours where none are shown": Wrong(_known("wide-sdr-h264"), "does not show the primaries bt2020"),
@@ -152,6 +152,9 @@ def test_what_no_muxer_writes_is_found_too(tmp_path: Path) -> None:
     assert any("20 frames come out of 36 packets" in said for said in _verdict(good, few, sound))
     cover = Stream({**picture.told, "disposition": {"attached_pic": 1}})
     assert "the first video track is not the film" in _verdict(good, cover, picture, sound)
+    dolby = {"side_data_type": "DOVI configuration record", "dv_profile": 8, "dv_bl_signal_compatibility_id": 1}
+    said = _verdict(good, Stream({**picture.told, "side_data_list": [dolby]}), sound)
+    assert "h264 is said to be Dolby Vision" in said
     attached = Stream({"index": 2, "codec_type": "attachment"})
     assert "webm holds no attachments" in _verdict(
         replace(good, format={**good.format, "doctype": "webm"}), picture, sound, attached
