@@ -64,7 +64,7 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
                 "encoder.video_rules",
                 "wishes",
             ),
-            *("encoder.timing",),
+            *("encoder.timing", "encoder.wholeness", "encoder.damage"),
         ),
     ),
     (
@@ -152,6 +152,8 @@ PURE = frozenset(
         *("encoder.naming", "encoder.plan", "encoder.profiles", "encoder.progress", "encoder.schedule"),
         *(
             "encoder.timing",
+            "encoder.wholeness",
+            "encoder.damage",
             "encoder.scanning",
             "encoder.tag",
             "encoder.usable",
