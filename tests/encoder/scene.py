@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
 
+import msgspec
+
 from mkv2castd.config import Config, FolderConfig, QueueConfig
 from mkv2castd.control import Control
 from mkv2castd.encoder.attempt import Done, Handle, Journal, Task
@@ -83,7 +85,7 @@ async def scene(
     folder.mkdir(exist_ok=True)
     state = tmp_path / "state"
     base = config if config is not None else Config(queue=QueueConfig(min_free_gib=0))
-    full = Config((FolderConfig(path=str(folder), name="films"),), base.video, base.audio, base.devices, base.queue)
+    full = msgspec.structs.replace(base, folder=(FolderConfig(path=str(folder), name="films"),))
     hub = Hub()
     with state_folder(state):
         async with open_store(state, hub.publish) as store:
