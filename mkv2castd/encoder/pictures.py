@@ -6,6 +6,7 @@ from fractions import Fraction
 
 from mkv2castd.config import Settings
 from mkv2castd.encoder import hdr, sizes, timing, video_rules
+from mkv2castd.encoder.backends import video_encoder
 from mkv2castd.encoder.colours import true_flags
 from mkv2castd.encoder.media import Media, VideoStream
 from mkv2castd.encoder.playable import Hdr, VideoRow
@@ -44,7 +45,8 @@ def show(
     """The film's picture first, then every other picture but covers. turned: the container goes on telling players
     how to turn it. drawn_on: a subtitle is drawn into it, so that it has to be encoded.
 
-    Raises MediaError (unsupported_media): HDR that this ffmpeg cannot make into anything that the devices show.
+    Raises MediaError (unsupported_media): HDR that this ffmpeg cannot make into anything that the devices show, or an
+    ffmpeg without the encoders.
     """
     others = (
         StreamPlan(stream, Action.DROP, "another picture track: a Cast device shows one")
@@ -56,7 +58,7 @@ def show(
     untimed = timing.out_of_order(media.format_names, picture)
     if verdict.faults or drawn_on or untimed is not None:
         faults = verdict.faults or (untimed if untimed is not None else "a subtitle is drawn into it",)
-        row = _goal(picture, profile, into, settings)
+        row = _goal(picture, profile, into, settings, tools)
         goal = video_rules.target(picture, row, settings, _tone_mapper(picture, row, tools))
         reason = f"{said}: {'; '.join(faults)} → {video_rules.describe_target(goal)}{_loses(picture, goal.hdr)}"
         return (StreamPlan(picture, Action.TRANSCODE, reason, goal.codec, video=goal), *others)
@@ -73,10 +75,17 @@ def _verdict(
     return video_rules.judge(stream, row, into.name, settings, turned=turned)
 
 
-def _goal(stream: VideoStream, profile: Profile, into: ContainerRow, settings: Settings) -> VideoRow:
+def _goal(stream: VideoStream, profile: Profile, into: ContainerRow, settings: Settings, tools: Tools) -> VideoRow:
     """What it is encoded to: what shows its HDR, what shows its size above full HD, else what every device knows."""
-    rows = [row for codec in fillable(profile, into.name) if (row := profile.video_row(codec)) is not None]
-    assert rows, "a container that nothing can be filled with is refused before"
+    known = [row for codec in fillable(profile, into.name) if (row := profile.video_row(codec)) is not None]
+    assert known, "a container that nothing can be filled with is refused before"
+    rows = [row for row in known if tools.has_encoder(video_encoder(row.codec).name)]
+    if not rows:
+        needed = " or ".join(video_encoder(row.codec).name for row in known)
+        raise MediaError(
+            ErrorCode.UNSUPPORTED_MEDIA,
+            f"the picture has to be encoded, and this ffmpeg cannot: install one with {needed}, as Debian's has",
+        )
     true = true_flags(stream)
     kind = hdr.base(true)
     bright = [row for row in rows if kind is not None and hdr.kept_by_encoding(true, row) is not None]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from fractions import Fraction
+from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -11,8 +12,17 @@ import pytest
 from mkv2castd.config import Quality
 from mkv2castd.encoder.backends import AUDIO_ENCODERS, SUBTITLE_ENCODERS, VIDEO_ENCODERS, VideoEncoder, audio_encoder
 from mkv2castd.encoder.backends import video_encoder as encoder_of
+from mkv2castd.encoder.media import Light, Mastering
 from mkv2castd.encoder.targets import AudioTarget, VideoTarget
+from tests.encoder.converting import described
 
+_F = Fraction
+SCREEN = Mastering(
+    *((_F(34, 50), _F(16, 50)), (_F(265, 1000), _F(69, 100)), (_F(15, 100), _F(6, 100))),
+    white=(_F(3127, 10000), _F(329, 1000)),
+    darkest=_F(1, 10000),
+    brightest=_F(1000),
+)
 TARGET = VideoTarget("h264", 1920, 1080, 41)
 # Options of every encoder, which `-h encoder=` does not list.
 GENERIC = {"-g", "-b", "-maxrate", "-bufsize", "-level", "-profile"}
@@ -26,10 +36,33 @@ def _help(encoder: str) -> str:
 @pytest.mark.parametrize("row", VIDEO_ENCODERS, ids=lambda row: row.name)
 def test_every_option_and_pixel_format_is_known_to_the_encoder(row: VideoEncoder) -> None:
     known = _help(row.name)
-    assert f" {row.pixel_format}" in known
+    forms = known.partition("Supported pixel formats:")[2].partition("\n")[0].split()
+    assert row.pixel_format in forms
+    assert row.deep_format is None or row.deep_format in forms
+    level = {"h264": 41, "hevc": 153, "vp9": 51}.get(row.codec)
     for quality in get_args(Quality):
-        for option in row.options(TARGET, Fraction(24), quality)[::2]:
+        options = row.options(VideoTarget(row.codec, 1920, 1080, level), Fraction(24), quality)
+        for option in options[::2]:
             assert option in GENERIC or f"  {option} " in known, option
+
+
+@pytest.mark.parametrize("row", VIDEO_ENCODERS, ids=lambda row: row.name)
+@pytest.mark.parametrize("deep", [False, True])
+def test_every_encoder_takes_all_that_it_is_told(row: VideoEncoder, deep: bool, tmp_path: Path) -> None:
+    level = {"h264": 41, "hevc": 153, "vp9": 51}.get(row.codec)
+    goal = VideoTarget(row.codec, 64, 64, level, deep=deep, mastering=SCREEN, light=Light(1000, 400))
+    argv = ["ffmpeg", "-v", "warning", "-y", "-f", "lavfi", "-i", "testsrc2=s=64x64:r=25:d=0.2"]
+    for quality in get_args(Quality):
+        told = row.options(goal, Fraction(25), quality)
+        options = [f"{word}:v" if place % 2 == 0 else word for place, word in enumerate(told)]
+        made = ["-c:v", row.name, "-pix_fmt", row.format(goal), *options, str(tmp_path / "out.mkv")]
+        done = subprocess.run([*argv, *made], capture_output=True, text=True, timeout=60)
+        assert (done.returncode, done.stderr) == (0, "")
+    shown = described(tmp_path / "out.mkv").picture
+    assert shown is not None
+    assert shown.pixel_format == row.format(goal)
+    if level is not None and shown.level is not None:
+        assert shown.level <= level
 
 
 @pytest.mark.parametrize("name", [row.name for row in AUDIO_ENCODERS] + list(SUBTITLE_ENCODERS.values()))

@@ -16,7 +16,9 @@ from mkv2castd.encoder.picture_options import chain
 from mkv2castd.encoder.plan import Plan, plan
 from mkv2castd.encoder.profiles import combine
 from mkv2castd.encoder.targets import VideoTarget
+from mkv2castd.encoder.tools import Tools
 from mkv2castd.encoder.video_rules import target as decided
+from mkv2castd.errors import MediaError
 from mkv2castd.model import Container
 from tests.clips import make_clip
 from tests.encoder.converting import convert, described, ffmpeg
@@ -268,3 +270,13 @@ def test_what_a_film_is_encoded_to(
     assert goal is not None
     assert (goal.codec, goal.width, goal.height, goal.rate) == (codec, *size, None)
     assert goal.deep is (codec in ("hevc", "vp9") and profile != "nest-hub")
+
+
+def test_an_ffmpeg_without_an_encoder_does_without_it_or_says_so() -> None:
+    source = film(video(codec="prores", profile=None, level=None, width=3840, height=2160), audio())
+    ultra = Settings(profile=("chromecast-ultra",))
+    only = plan(source, ultra, Tools(encoders=frozenset({"libx264", "aac"})))
+    assert isinstance(only, Plan)
+    assert (only.picture.target, only.picture.video and only.picture.video.width) == ("h264", 1920)
+    with pytest.raises(MediaError, match="libx264 or libx265"):
+        plan(source, ultra, Tools(encoders=frozenset({"aac"})))

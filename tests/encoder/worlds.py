@@ -121,7 +121,7 @@ FILMS = st.builds(
     st.sampled_from([None, "isom", "qt  "]),
     _EXTERNALS,
 )
-TOOLS = st.builds(Tools, st.none(), st.booleans())
+TOOLS = st.builds(Tools, placebo=st.booleans())
 
 
 def wishes(profile: tuple[str, ...], container: Container) -> st.SearchStrategy[Settings]:
