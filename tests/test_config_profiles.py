@@ -9,15 +9,20 @@ from typing import Any
 import msgspec
 import pytest
 import tomli_w
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
 
-from mkv2castd.config import Config, settings_for
+from mkv2castd.config import Config, Settings, settings_for
 from mkv2castd.config_loading import load
-from mkv2castd.config_profiles import PictureConfig, ProfileConfig
+from mkv2castd.config_profiles import PictureConfig, ProfileConfig, built, faults
 from mkv2castd.encoder.cast_devices import AUDIO, DEVICES
+from mkv2castd.encoder.media import Media
 from mkv2castd.encoder.plan import Plan, Skip, plan
 from mkv2castd.encoder.playable import Hdr, Limit, Profile
-from mkv2castd.errors import ConfigError
-from tests.encoder.films import audio, film, video
+from mkv2castd.errors import ConfigError, MediaError, RequestError
+from mkv2castd.model import Container
+from tests.encoder.films import audio, film, result_of, video
+from tests.encoder.worlds import FILMS
 
 NAME = {"name": "tv", "based_on": ["chromecast-google-tv"]}
 
@@ -198,6 +203,50 @@ WRONG: list[tuple[str, Any, str]] = [
     ("video", [{"codec": "hevc", "max_width": 7680, "max_height": 4320}], "a higher level, or less"),
     ("video", [{"codec": "hevc", "frames": 3}], "codec, max_width, max_height"),
 ]
+
+
+_BASES = st.lists(st.sampled_from(sorted(DEVICES)), max_size=2).map(tuple)
+_OWN = st.builds(
+    ProfileConfig,
+    st.just("tv"),
+    based_on=_BASES,
+    without=st.lists(st.sampled_from(["h264", "vp9", "hevc", "flac"]), max_size=2).map(tuple),
+    video=st.lists(
+        st.builds(
+            PictureConfig,
+            st.sampled_from(["av1", "h264", "hevc", "vp8", "vp9"]),
+            max_width=st.none() | st.sampled_from([16, 640, 1279, 1920, 4096]),
+            max_height=st.none() | st.sampled_from([16, 360, 719, 1080, 2304]),
+            max_rate=st.none() | st.sampled_from([1, 23.976, 25, 59.94, 120]),
+            level=st.none() | st.sampled_from(["3.0", "4.0", "5.1", "6.2"]),
+            ten_bit=st.none() | st.booleans(),
+            hdr=st.none() | st.lists(st.sampled_from(Hdr), max_size=2).map(tuple),
+        ),
+        max_size=3,
+        unique_by=lambda row: row.codec,
+    ).map(tuple),
+    audio=st.none() | st.lists(st.sampled_from(["aac", "opus", "ac3", "dts", "truehd"]), unique=True).map(tuple),
+    containers=st.none() | st.lists(st.sampled_from(["mkv", "mp4", "webm"]), unique=True).map(tuple),
+)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(_OWN, FILMS, st.sampled_from(Container), st.sampled_from([("tv",), ("tv", "chromecast"), ("tv", "nest-hub")]))
+def test_whatever_the_device_what_is_made_for_it_plays_on_it(
+    custom: ProfileConfig, media: Media, container: Container, names: tuple[str, ...]
+) -> None:
+    assume(not list(faults(custom)))
+    to = Settings(profile=names, customs=(built(custom),), container=container)
+    try:
+        decision = plan(media, to)
+    except MediaError:
+        return
+    except RequestError as error:
+        assert container.value in error.message  # noqa: PT017
+        return
+    if isinstance(decision, Plan):
+        again = plan(result_of(decision, media), to)
+        assert isinstance(again, Skip), again.reasons
 
 
 class TestMistakes:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from mkv2castd.config import Settings
 from mkv2castd.encoder import captions, extra_rules, pictures, sound, video_rules
 from mkv2castd.encoder.media import Media, OtherStream, VideoStream
-from mkv2castd.encoder.playing import container_of, hindrances
+from mkv2castd.encoder.playing import container_of, hindrances, own_container
 from mkv2castd.encoder.profiles import combine, require_fillable
 from mkv2castd.encoder.targets import Burn, Sidecar, StreamPlan
 from mkv2castd.encoder.tools import UNASKED, Tools
@@ -104,7 +104,7 @@ def plan(media: Media, settings: Settings, tools: Tools = UNASKED) -> Plan | Ski
     if picture is None:
         return Skip("no picture: a sound recording, not a film")
     told = captions.caption(media, settings.container, settings)
-    own = profile.container(container_of(media))
+    own = own_container(media, profile)
     if own is not None and told.burn is None and not hindrances(media, picture, profile, own, settings, tools):
         how = "listed for Cast" if own.listed else "played in practice"
         return Skip(f"plays as it is on {profile.title}: {video_rules.describe(picture)} in {own.name} ({how})")

@@ -24,6 +24,14 @@ def container_of(media: Media) -> str | None:
     return "mkv" if "matroska" in names else "mpegts" if "mpegts" in names else None
 
 
+def own_container(media: Media, profile: Profile) -> ContainerRow | None:
+    """The row of the container that the film is in; None when the devices do not play it. WebM is a Matroska, and
+    ffprobe tells them not apart: devices that know only WebM take what could stand in one."""
+    name = container_of(media)
+    row = profile.container(name)
+    return profile.container("webm") if row is None and name == "mkv" else row
+
+
 def hindrances(
     media: Media, picture: VideoStream, profile: Profile, own: ContainerRow, settings: Settings, tools: Tools
 ) -> tuple[str, ...]:
@@ -45,7 +53,7 @@ def on_each_device(media: Media, settings: Settings) -> tuple[DeviceVerdict, ...
 
 def _on_device(media: Media, name: str, profile: Profile, settings: Settings) -> DeviceVerdict:
     picture = media.picture
-    own = profile.container(container_of(media))
+    own = own_container(media, profile)
     if picture is None:
         reasons: tuple[str, ...] = ("no picture: a sound recording, not a film",)
     elif own is None:
