@@ -38,8 +38,9 @@ def caption(media: Media, container: Container, settings: Settings) -> Captions:
         return Captions(tuple(_not_kept(track, drawn, settings) for track in tracks), (), drawn)
     if settings.subtitles == "none":
         return Captions(tuple(_drop(track, 'subtitles = "none" in its folder') for track in tracks))
-    streams = tuple(_keep(track, container) for track in tracks)
-    return Captions(streams, tuple(_sidecars(tracks)) if settings.subtitles == "sidecar" else ())
+    sidecars = tuple(_sidecars(tracks)) if settings.subtitles == "sidecar" else ()
+    endings = {sidecar.source.index: sidecar.ending for sidecar in sidecars}
+    return Captions(tuple(_keep(track, container, endings.get(track.index)) for track in tracks), sidecars)
 
 
 def doubtful(media: Media, settings: Settings) -> tuple[SubtitleStream, ...]:
@@ -78,9 +79,10 @@ def is_for_the_deaf(track: SubtitleStream) -> bool:
     return "hearing_impaired" in track.dispositions or _HEARING.search(track.title or "") is not None
 
 
-def _keep(track: SubtitleStream, container: Container) -> StreamPlan:
+def _keep(track: SubtitleStream, container: Container, ending: str | None) -> StreamPlan:
     fate = extra_rules.subtitle(track, container)
-    return StreamPlan(track, fate.action, _said(track, fate.reason), fate.codec)
+    told = fate.reason if ending is None else f"{fate.reason}; beside the output as {ending}.vtt"
+    return StreamPlan(track, fate.action, _said(track, told), fate.codec)
 
 
 def _drop(track: SubtitleStream, why: str) -> StreamPlan:
