@@ -97,7 +97,8 @@ def _shown(source: VideoStream, stream: StreamPlan, position: int, plan: Plan) -
             dolby_vision=None if mend.without_dolby else source.dolby_vision,
             codec_tag=tag,
         )
-    profiles = _DEEP_PROFILES if target.deep else _PROFILES
+    deep = target.deep and target.codec in _DEEP_PROFILES  # other encoders have no 10 bits
+    profiles = _DEEP_PROFILES if deep else _PROFILES
     return VideoStream(
         index=position,
         codec=target.codec,
@@ -107,7 +108,7 @@ def _shown(source: VideoStream, stream: StreamPlan, position: int, plan: Plan) -
         width=target.width,
         height=target.height,
         refs=4,
-        pixel_format="yuv420p10le" if target.deep else "yuv420p",
+        pixel_format="yuv420p10le" if deep else "yuv420p",
         frame_rate=target.rate if target.rate is not None else source.peak_rate or source.frame_rate,
         pixel_aspect=Fraction(1),
         field_order="progressive",
