@@ -193,3 +193,35 @@ def test_tracks_without_forced_pictures_cost_no_encoding(tmp_path: Path) -> None
     assert [track.forced_events for track in media.subtitles] == [False]
     assert isinstance(plan(media, settings), Skip)
     assert isinstance(plan(media, BURN), Plan)
+
+
+def vobsub(folder: Path, name: str) -> None:
+    """The pair of files that VobSub consists of, made of a DVD subtitle."""
+    film = film_with_pictures(folder, "dvdsub", (WIDTH, HEIGHT), BLOCKS[1:])
+    sub = folder / f"{name}.sub"
+    ffmpeg("-copyts", "-i", str(film), "-map", "0:s", "-c", "copy", "-f", "vob", str(sub))
+    film.unlink()
+    place = sub.read_bytes().rindex(b"\x00\x00\x01\xba", 0, sub.read_bytes().index(b"\x00\x00\x01\xbd"))
+    (folder / f"{name}.idx").write_text(
+        "# VobSub index file, v7 (do not modify this line!)\n"
+        f"size: {WIDTH}x{HEIGHT}\npalette: 000000, ffffff, {', '.join(['808080'] * 14)}\n"
+        f"id: en, index: 0\ntimestamp: 00:00:00:800, filepos: {place:09x}\n"
+    )
+
+
+def test_vobsub_beside_the_film_is_kept_or_drawn(tmp_path: Path) -> None:
+    vobsub(tmp_path, "film")
+    film = dark_film(tmp_path / "film.mkv")
+    drawn = convert(film, BURN)
+    assert min(lit(drawn)) == pytest.approx(0.8, abs=0.045)
+    assert drawn.media.subtitles == ()
+    ffmpeg("-i", str(film), "-map", "0", "-c:v", "copy", "-c:a", "ac3", str(tmp_path / "new.mkv"))
+    (tmp_path / "new.mkv").rename(film)
+    kept = convert(film, Settings(), tmp_path / "out2")
+    assert [(s.codec, s.language) for s in kept.media.subtitles] in (
+        [("dvd_subtitle", "eng")],
+        [("dvd_subtitle", "en")],
+    )
+    times = ["ffprobe", "-v", "error", "-select_streams", "s", "-show_entries", "packet=pts_time", "-of", "csv=p=0"]
+    told = subprocess.run([*times, str(kept.path)], capture_output=True, check=True).stdout.decode().strip()
+    assert float(told.splitlines()[0]) == pytest.approx(0.8, abs=0.045)
