@@ -128,6 +128,16 @@ def _of_riff(film: BinaryIO, size: int, most: int) -> Ending:
     return Ending.UNKNOWN
 
 
+def announced_by_riff(film: BinaryIO) -> int | None:
+    """How long (bytes) an AVI file says that it is, as far as its first RIFF chunk tells. Raises OSError."""
+    film.seek(0)
+    head = film.read(8)
+    if len(head) < 8 or not head.startswith(b"RIFF"):
+        return None
+    length = int.from_bytes(head[4:], "little")
+    return None if length in (0, 0xFFFFFFFF) else 8 + length
+
+
 def _of_flv(film: BinaryIO, size: int, most: int) -> Ending:
     """Behind each tag stands how long it was."""
     film.seek(max(size - 4, 0))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from mkv2castd.encoder.ending import Ending, ending_of
+from mkv2castd.encoder.ending import Ending, announced_by_riff, ending_of
 from mkv2castd.encoder.media import Media
 from mkv2castd.encoder.sample import Look, Place
 from mkv2castd.threads import in_thread
@@ -43,6 +43,22 @@ async def evidence(
     look = Look(path, patience, environment)
     reached, _ = await look.read_on(Place(begin if begin > 0 else None, None))
     return Evidence(ending, {index: end - start for index, end in reached.items()})
+
+
+async def claimed_duration(path: Path, media: Media) -> float | None:
+    """Seconds that a film claims to last that is cut off. Of AVI, libavformat tells only what is left of it."""
+    if "avi" not in media.format_names or media.duration is None or not media.size:
+        return media.duration
+    announced = await in_thread(_announced, path)
+    return media.duration if announced is None else media.duration * max(1.0, announced / media.size)
+
+
+def _announced(path: Path) -> int | None:
+    try:
+        with path.open("rb", buffering=0) as film:
+            return announced_by_riff(film)
+    except OSError:
+        return None
 
 
 def _ending(path: Path, media: Media, headers: int) -> Ending:

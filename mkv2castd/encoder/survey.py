@@ -12,7 +12,7 @@ from mkv2castd.config import Settings
 from mkv2castd.encoder.beside import externals_of
 from mkv2castd.encoder.command import file_url
 from mkv2castd.encoder.ending import Ending
-from mkv2castd.encoder.evidence import evidence, quick_ending
+from mkv2castd.encoder.evidence import claimed_duration, evidence, quick_ending
 from mkv2castd.encoder.ffprobe import frame_facts
 from mkv2castd.encoder.forced import look_for_forced
 from mkv2castd.encoder.media import Media, Scan, VideoStream
@@ -105,6 +105,8 @@ async def _look_at_end(path: Path, media: Media, patience: float, environment: M
     if not cut and not hollow:
         return media
     near = media.duration if media.size > _READ_WHOLE else 0.0
+    if cut:
+        media = replace(media, duration=await claimed_duration(path, media))
     try:
         told = await evidence(path, media, near, patience, environment)
     except DeviceError as error:

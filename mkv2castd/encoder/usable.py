@@ -8,6 +8,8 @@ from mkv2castd.encoder.tools import Tools
 from mkv2castd.errors import ErrorCode, MediaError
 
 _LOCKED = frozenset({"encv", "enca", "drms", "drmi", "drm", "p608"})
+# Formats that hold nothing but the names of other files.
+_LISTS = frozenset({"concat", "hls", "applehttp", "dash", "imf"})
 _STILLS = ("image2", "_pipe", "tty")
 # From this ffprobe score on the format is more than a guess (AVPROBE_SCORE_RETRY).
 _SURE = 26
@@ -35,6 +37,11 @@ def require_a_film(media: Media, tools: Tools) -> VideoStream | None:
         )
     if media.format_names[:1] and any(still in media.format_names[0] for still in _STILLS):
         raise MediaError(ErrorCode.UNSUPPORTED_MEDIA, f"a still ({media.format_names[0]}), not a film")
+    if not _LISTS.isdisjoint(media.format_names):
+        raise MediaError(
+            ErrorCode.UNSUPPORTED_MEDIA,
+            f"a playlist ({media.format_names[0]}), not a film: name the film that it points to",
+        )
     picture = media.picture
     if picture is None and media.probe_score is not None and media.probe_score < _SURE:
         raise MediaError(ErrorCode.SOURCE_UNREADABLE, "the file is no film: its contents only resemble one")
