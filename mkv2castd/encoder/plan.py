@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from mkv2castd.config import Settings
 from mkv2castd.encoder import captions, extra_rules, pictures, sound, video_rules
 from mkv2castd.encoder.media import Media, OtherStream, VideoStream
-from mkv2castd.encoder.playing import container_of, hindrances, own_container
+from mkv2castd.encoder.playing import hindrances, own_container
 from mkv2castd.encoder.profiles import combine, require_fillable
 from mkv2castd.encoder.targets import Burn, Sidecar, StreamPlan
 from mkv2castd.encoder.tools import UNASKED, Tools
@@ -109,7 +109,7 @@ def plan(media: Media, settings: Settings, tools: Tools = UNASKED) -> Plan | Ski
         how = "listed for Cast" if own.listed else "played in practice"
         return Skip(f"plays as it is on {profile.title}: {video_rules.describe(picture)} in {own.name} ({how})")
     require_whole(media, settings)
-    turned = into.name == "mp4" and container_of(media) == "mp4"
+    turned = into.name == "mp4" and "mp4" in media.format_names
     drawn_on = told.burn is not None
     streams = (
         *pictures.show(media, picture, profile, into, settings, tools, turned=turned, drawn_on=drawn_on),
