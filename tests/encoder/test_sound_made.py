@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import subprocess
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
 from mkv2castd.config import Settings
 from mkv2castd.encoder import layouts, process
+from mkv2castd.encoder.attempt import Handle, Task, attempt
 from mkv2castd.encoder.loudness import parse
 from mkv2castd.encoder.measuring import measuring_argv
+from mkv2castd.encoder.output import Commit
 from mkv2castd.encoder.plan import Plan, Skip, plan
-from mkv2castd.model import Container
+from mkv2castd.model import Container, Identity, Progress
 from tests.encoder.converting import Made, convert, described, ffmpeg
 from tests.encoder.listening import level, loudness, onset, peak, samples
 
@@ -290,3 +293,26 @@ class TestNames:
 def digest(path: Path, track: int) -> bytes:
     argv = ["ffmpeg", "-v", "error", "-i", str(path), "-map", f"0:a:{track}", "-c", "copy", "-f", "md5", "-"]
     return subprocess.run(argv, capture_output=True, check=True, timeout=30).stdout
+
+
+class Unwritten:
+    """A journal that nobody reads."""
+
+    async def begin(self, commit: Commit) -> None:
+        assert not commit.target.exists()
+
+
+async def test_the_whole_way_with_two_outputs_of_one_track(tmp_path: Path) -> None:
+    """Measured, encoded twice, verified and put in place."""
+    noise = "anoisesrc=d=6:c=pink:r=48000:a=1,volume=-35dB"
+    source = film(tmp_path / "film.mkv", noise, "-ac", "6", "-c:a", "dca", "-strict", "-2", picture=LONG)
+    settings = Settings(quality="fast", loudness="ebu-r128", min_free_bytes=0)
+    target = tmp_path / "film_chromecast.mkv"
+    task = Task(uuid4(), source, Identity.of(source.stat()), settings, target)
+    told: list[Progress] = []
+    done = await attempt(task, Unwritten(), told.append, Handle())
+    assert done.commit.target == target
+    assert [track.layout for track in described(target).audio] == ["stereo", "5.1"]
+    assert loudness(target) == pytest.approx(-23, abs=1)
+    assert told[-1].percent > 99
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["film.mkv", "film_chromecast.mkv"]
