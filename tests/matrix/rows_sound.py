@@ -22,8 +22,8 @@ def _heard(
     **facts: float,
 ) -> Row:
     tone = Tone(layout, rate)
-    # AVI knows no times of presentation, which B frames need
-    video = (*H264, "-bf", "0") if suffix == ".avi" else H264
+    # AVI and ASF know no times of presentation, which B frames need
+    video = (*H264, "-bf", "0") if suffix in (".avi", ".asf") else H264
     return clip(
         f"sound-{name}",
         video,
@@ -68,7 +68,7 @@ CODEC_ROWS: tuple[Row, ...] = (
     _heard("mp3", "libmp3lame", also=("chromecast-mp4", "webm")),
     _heard("mp3-mono", "libmp3lame", "mono", 44_100),
     _heard("mp3-22050", "libmp3lame", "stereo", 22_050),
-    _heard("mp3-11025", "libmp3lame", "mono", 11_025, suffix=".avi"),
+    _heard("mp3-11025", "libmp3lame", "mono", 11_025),
     _heard("opus", "libopus", also=("chromecast-mp4", "webm"), sample="webm"),
     _heard("opus-mono", "libopus", "mono"),
     _heard("opus-5.1", "libopus", "5.1", 48_000, "-mapping_family", "1", also=("webm",)),

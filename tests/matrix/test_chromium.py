@@ -65,9 +65,9 @@ def _parameters() -> list[object]:
     ]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def cinema(studio: Studio, request: pytest.FixtureRequest) -> Mapping[Path, Mapping[str, Any]]:
-    """Film → what Chromium says of it, for all that this session's tests of this module ask for."""
+    """Film → what Chromium says of it, for all that this module's tests ask for."""
     asked = [item for item in request.session.items if getattr(item, "module", None) is request.module]
     rows = [item.callspec.params for item in asked if hasattr(item, "callspec")]
     films = [film(studio, params["row"], params["where"]) for params in rows]
