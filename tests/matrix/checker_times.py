@@ -49,11 +49,12 @@ def _spans(seen: Seen, facts: Facts) -> Iterator[str]:
         elif abs(seen.duration - late - wanted) > _SPAN_SECONDS:
             yield f"it states {seen.duration:.2f} s, the clip lasts {wanted:.2f} s"
     spans = (("picture", seen.pictures[:1], facts.shown), ("sound", seen.of("audio")[:1], facts.heard))
+    frame = 1.1 / float(facts.rate) if facts.rate is not None else 0.0  # how long the last one is shown, few tell
     for name, streams, span in spans:
         for stream in streams:
             if span is None or stream.start is None or stream.end is None:
                 continue
-            slack = max(_SPAN_SECONDS, 2 * stream.longest)
+            slack = max(_SPAN_SECONDS, 2 * stream.longest, frame if name == "picture" else 0.0)
             lasts = stream.end - stream.start
             # what begins late or ends early may be led in or out by silence or a still
             if lasts < span - slack or lasts > (wanted if wanted is not None else span) + slack:
