@@ -131,7 +131,7 @@ async def attempt(task: Task, journal: Journal, report: Callable[[Progress], Non
             decision = decision.without(laid.lost)
             last = await _encode(task, decision, laid, temporary, report, handle)
         tag = tag_for(task.source, task.identity)
-        made = await in_thread(sidecars.make, decision, temporary, tag, laid.lost)
+        made = await see_through(in_thread(sidecars.make, decision, temporary, tag, laid.lost))
         report(_at(last, Stage.VERIFYING))
         await verify(temporary, decision, task.source, media, task.settings, task.environment, task.tools)
         report(_at(last, Stage.FINALIZING))

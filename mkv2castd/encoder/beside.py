@@ -9,7 +9,7 @@ from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
-from mkv2castd.encoder.companions import companions, tracks_of_index
+from mkv2castd.encoder.companions import companions, format_of, tracks_of_index
 from mkv2castd.encoder.media import External
 from mkv2castd.encoder.webvtt import tag_of
 from mkv2castd.threads import in_thread_within
@@ -62,12 +62,13 @@ def _tracks(external: External) -> Iterator[External]:
             for number, language in enumerate(told):
                 known = external.language if len(told) == 1 and external.language is not None else language
                 yield replace(external, track=number, language=known)
-        elif external.codec != "webvtt" or tag_of(_head(external.path)) is None:
-            yield external
+        elif tag_of(head := _head(external.path)) is None:
+            yield replace(external, codec=format_of(head, external.codec))
     except OSError:
         return
 
 
 def _head(path: Path) -> str:
     with path.open("rb", buffering=0) as file:
-        return file.read(_HEAD_BYTES).decode("utf-8", "replace")
+        raw = file.read(_HEAD_BYTES)
+    return raw.decode("utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8", "replace")

@@ -7,6 +7,7 @@ Jellyfin, Plex and Kodi use: `film.commentary.en.sdh.srt`.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,12 @@ from mkv2castd.encoder.media import External
 # Extension → ffmpeg's name of the format. `.sub` is text only where no `.idx` stands beside it.
 _FORMATS: Mapping[str, str] = MappingProxyType(
     {".srt": "subrip", ".ass": "ass", ".ssa": "ass", ".vtt": "webvtt", ".idx": "dvd_subtitle", ".sub": "microdvd"}
+)
+_SIGNS = (
+    (re.compile(r"\ufeff?WEBVTT\b"), "webvtt"),
+    (re.compile(r"\ufeff?\s*\[Script Info\]", re.IGNORECASE), "ass"),
+    (re.compile(r"\ufeff?\s*\{\d+\}\{\d+\}"), "microdvd"),
+    (re.compile(r"\ufeff?\s*\d+\s+\d+:\d\d:\d\d[,.]\d+\s*-->"), "subrip"),
 )
 _FORCED = frozenset({"forced", "foreign"})
 _HEARING = frozenset({"sdh", "cc", "hi", "hoh"})
@@ -100,6 +107,11 @@ def _language(word: str) -> str | None:
     """The language's code, as short as there is one."""
     named = _NAMES.get(word.lower())
     return named if named is not None else languages.short(word)
+
+
+def format_of(head: str, codec: str) -> str:
+    """What a text is by its first lines, where the extension says `codec`: many an `.srt` is something else."""
+    return next((found for sign, found in _SIGNS if sign.match(head)), codec)
 
 
 def tracks_of_index(text: str) -> tuple[str | None, ...]:

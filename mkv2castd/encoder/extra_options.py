@@ -31,14 +31,18 @@ def external_inputs(plan: Plan, laid: Groundwork) -> list[str]:
     """The files beside the film, each as an input behind the film itself."""
     argv: list[str] = []
     for index in sorted(laid.externals):
-        external = _externals(plan)[index]
-        rate = plan.picture.source.frame_rate if isinstance(plan.picture.source, VideoStream) else None
-        if external.codec == "microdvd" and rate is not None:
-            argv += ["-subfps", f"{rate.numerator}/{rate.denominator}"]
-        # without -seek_timestamp, ffmpeg has a bitmap file begin with its first picture
-        argv += ["-seek_timestamp", "1", "-protocol_whitelist", "file", "-f", _FORMATS[external.codec]]
-        argv += ["-i", f"file:{laid.externals[index]}"]
+        argv += external_input(_externals(plan)[index], laid.externals[index], plan)
     return argv
+
+
+def external_input(external: External, path: Path, plan: Plan) -> list[str]:
+    """One of them. MicroDVD counts in frames of the film."""
+    rate = plan.picture.source.frame_rate if isinstance(plan.picture.source, VideoStream) else None
+    counted = external.codec == "microdvd" and rate is not None
+    argv = ["-subfps", f"{rate.numerator}/{rate.denominator}"] if counted and rate is not None else []
+    # without -seek_timestamp, ffmpeg has a bitmap file begin with its first picture
+    argv += ["-seek_timestamp", "1", "-protocol_whitelist", "file", "-f", _FORMATS[external.codec]]
+    return [*argv, "-i", f"file:{path}"]
 
 
 def specifier(index: int, plan: Plan, laid: Groundwork) -> str:

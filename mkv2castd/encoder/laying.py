@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from mkv2castd.encoder.charsets import to_text
-from mkv2castd.encoder.extra_options import COVER_FILES
+from mkv2castd.encoder.extra_options import COVER_FILES, external_input
 from mkv2castd.encoder.extra_rules import attachment_tags, is_font
 from mkv2castd.encoder.media import External, OtherStream, SubtitleStream, VideoStream
 from mkv2castd.encoder.naming import working_file
@@ -17,6 +17,7 @@ from mkv2castd.encoder.plan import Plan
 from mkv2castd.encoder.targets import StreamPlan
 from mkv2castd.errors import DeviceError, ErrorCode, MediaError
 from mkv2castd.model import Action, printable
+from mkv2castd.patience import see_through
 from mkv2castd.threads import in_thread
 
 # Runs a child on behalf of the attempt: it can be paused and cancelled, hangs are noticed, its words are kept.
@@ -98,7 +99,7 @@ class Layer:
             return None
         place = self._place(f"external-{index}")
         try:
-            fault = await in_thread(_as_utf8, external, place)
+            fault = await see_through(in_thread(_as_utf8, external, place))
         except OSError as error:
             if error.filename != str(external.path):
                 raise
@@ -117,8 +118,8 @@ class Layer:
         if burn.source.external is None:
             spoken = [*self._input(), "-map", f"0:{burn.source.index}"]
         else:
-            form = {"subrip": "srt"}.get(burn.source.external.codec, burn.source.external.codec)
-            spoken = ["-f", form, "-i", f"file:{externals[burn.source.index]}", "-map", "0:0"]
+            path = externals[burn.source.index]
+            spoken = [*external_input(burn.source.external, path, self._plan), "-map", "0:0"]
         write = [*spoken, "-c:s", "ass", "-f", "ass", f"file:{place}"]
         folder = await self._dump(fonts, write) if fonts else None
         if folder is None:

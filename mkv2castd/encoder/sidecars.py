@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
+from mkv2castd.config import VIDEO_GLOBS
 from mkv2castd.encoder import naming
 from mkv2castd.encoder.commit import Beside, Commit, Obsolete, put, same
 from mkv2castd.encoder.extra_options import sidecar_text
@@ -118,7 +119,13 @@ def _is_ours(path: Path, there: os.stat_result, source: Path) -> bool:
     except OSError:
         return False
     origin = parse_tag(tag) if tag is not None else None
-    return origin is not None and origin.is_named(source)
+    return origin is not None and any(origin.is_named(name) for name in _versions(source))
+
+
+def _versions(source: Path) -> list[Path]:
+    """The film, and what an older version of it may have been called that was replaced: movie.avi, now movie.mkv."""
+    endings = (glob.removeprefix("*") for glob in VIDEO_GLOBS)
+    return [source, *(source.with_suffix(ending) for ending in endings)]
 
 
 def carry_out(commit: Commit, files: Files) -> None:

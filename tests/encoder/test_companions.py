@@ -80,6 +80,23 @@ def test_the_tracks_of_an_index() -> None:
     assert tracks_of_index("nothing") == ()
 
 
+@pytest.mark.parametrize(
+    ("head", "codec"),
+    [
+        ("1\n00:00:01,000 --> 00:00:02,000\nx", "subrip"),
+        ("\ufeff1\r\n0:00:01.000 --> 0:00:02.000\r\nx", "subrip"),
+        ("WEBVTT\n\n", "webvtt"),
+        ("[Script Info]\nTitle: x", "ass"),
+        ("{25}{50}Hello", "microdvd"),
+        ("nobody knows", "subrip"),
+    ],
+)
+def test_an_extension_that_lies_is_found_out(tmp_path: Path, head: str, codec: str) -> None:
+    (tmp_path / "film.srt").write_text(head, encoding="utf-16" if "Script" in head else "utf-8")
+    (external,) = find_externals(tmp_path / "film.mkv")
+    assert external.codec == codec
+
+
 class TestOnDisk:
     def test_what_lies_beside_the_film_is_found(self, tmp_path: Path) -> None:
         film = tmp_path / "film.mkv"

@@ -142,6 +142,19 @@ def test_what_is_not_made_any_more_goes_if_it_is_ours(tmp_path: Path) -> None:
     ]
 
 
+def test_those_of_an_older_version_with_another_extension_are_ours(tmp_path: Path) -> None:
+    """movie.avi was replaced by movie.mkv; now another movie.mkv has come and is replaced in its turn."""
+    place = make_place(tmp_path, "replace", "movie.mkv")
+    older = place.source.with_suffix(".avi")
+    older.write_bytes(b"x")
+    for ending in (".en", ".fr"):
+        beside(place, ending).write_bytes(vtt(older, "older"))
+    older.unlink()
+    assert carry_out(commit_of(place))
+    assert b"older" not in beside(place, ".en").read_bytes()
+    assert not beside(place, ".fr").exists()
+
+
 def test_one_that_was_edited_meanwhile_stays(tmp_path: Path) -> None:
     place = make_place(tmp_path, "keep")
     for ending in (".fr", ".en"):
