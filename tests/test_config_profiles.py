@@ -230,7 +230,7 @@ _OWN = st.builds(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(_OWN, FILMS, st.sampled_from(Container), st.sampled_from([("tv",), ("tv", "chromecast"), ("tv", "nest-hub")]))
 def test_whatever_the_device_what_is_made_for_it_plays_on_it(
     custom: ProfileConfig, media: Media, container: Container, names: tuple[str, ...]
