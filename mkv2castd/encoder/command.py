@@ -41,12 +41,12 @@ def convert_argv(plan: Plan, source: Path, target: Path, tag: str, laid: Groundw
     # what calls itself a film but is a playlist must not make ffmpeg open addresses
     argv += [*burning.decoder_options(plan.burn), "-protocol_whitelist", "file", "-i", file_url(source)]
     argv += extra_options.external_inputs(plan, laid)
-    drawn = _drawn_pictures(plan, laid)
-    if drawn is not None:
-        argv += ["-filter_complex", drawn]
+    graph = _picture_graph(plan, laid)
+    if graph is not None:
+        argv += ["-filter_complex", graph]
     for stream in plan.tracks:
-        graph = drawn is not None and stream is plan.picture
-        argv += ["-map", "[picture]" if graph else extra_options.specifier(stream.index, plan, laid)]
+        made = graph is not None and stream is plan.picture
+        argv += ["-map", "[picture]" if made else extra_options.specifier(stream.index, plan, laid)]
     argv += ["-map_metadata", "0", "-map_chapters", "0" if plan.chapters else "-1"]
     for position, stream in enumerate(plan.tracks):
         argv += _stream_options(plan, position, stream, laid)
@@ -86,24 +86,36 @@ def _pairs(plan: Plan, stream: StreamPlan, laid: Groundwork) -> Iterator[tuple[s
         yield from _video_pairs(plan, stream, stream.video, laid)
 
 
-def _drawn_pictures(plan: Plan, laid: Groundwork) -> str | None:
-    """The graph by which pictures of text are drawn into the picture; None where there are none to draw."""
+def _picture_graph(plan: Plan, laid: Groundwork) -> str | None:
+    """The graph that ends in `[picture]`; None where a chain of filters is enough."""
     picture, target = plan.picture.source, plan.picture.video
-    if plan.burn is None or not plan.burn.bitmap or target is None:
+    if target is None:
         return None
     assert isinstance(picture, VideoStream), "a film begins with its picture"
     chain, form = picture_options.chain(picture, target)
-    subtitle = extra_options.specifier(plan.burn.source.index, plan, laid)
-    return burning.graph_with_pictures(chain, f"0:{picture.index}", subtitle, target, form)
+    if plan.burn is not None and plan.burn.bitmap:
+        subtitle = extra_options.specifier(plan.burn.source.index, plan, laid)
+        return burning.graph_with_pictures(chain, f"0:{picture.index}", subtitle, target, form)
+    if picture_options.leaves_traces(picture, target):
+        # with one input alone, ffmpeg would take the graph for a chain of filters of that stream
+        stream = f"[0:{picture.index}]"
+        return f"{stream}{_with_text(chain, form, laid)}[picture];{stream}nullsink"
+    return None
+
+
+def _with_text(chain: str, form: str, laid: Groundwork) -> str:
+    return burning.with_text(chain, laid.burn, laid.fonts, form) if laid.burn is not None else chain
 
 
 def _video_pairs(plan: Plan, stream: StreamPlan, target: VideoTarget, laid: Groundwork) -> Iterator[tuple[str, str]]:
     source = stream.source
     assert isinstance(source, VideoStream), "only pictures have a video target"
     yield from picture_options.encode_pairs(stream, target, plan.container, plan.settings.quality)
-    if _drawn_pictures(plan, laid) is None:
-        chain, form = picture_options.chain(source, target)
-        yield "-filter", burning.with_text(chain, laid.burn, laid.fonts, form) if laid.burn else chain
+    if _picture_graph(plan, laid) is None:
+        yield "-filter", _with_text(*picture_options.chain(source, target), laid)
+    else:
+        # ffmpeg does not know which stream a graph's picture comes from
+        yield from picture_options.identity_pairs(source)
 
 
 def _tag_options(plan: Plan, tag: str) -> list[str]:

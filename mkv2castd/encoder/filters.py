@@ -13,6 +13,7 @@ from mkv2castd.encoder.tone_mapping import by_name, narrowed
 
 # bwdif's word for which field comes first, where frames themselves do not say it.
 _FIELDS = MappingProxyType({Scan.TOP_FIRST: "tff", Scan.BOTTOM_FIRST: "bff"})
+_OF_HDR = ("MASTERING_DISPLAY_METADATA", "CONTENT_LIGHT_LEVEL", "DYNAMIC_HDR_PLUS")
 # The same, by the order of fields that the whole stream claims: which of them is shown first.
 _SHOWN_FIRST = MappingProxyType({"tt": "tff", "bt": "tff", "bb": "bff", "tb": "bff"})
 
@@ -25,7 +26,8 @@ def video_filters(source: VideoStream, target: VideoTarget, pixel_format: str) -
 def _in_time(source: VideoStream, target: VideoTarget) -> Iterator[str]:
     if target.telecined:
         # what no pairing of fields makes whole is deinterlaced; of five frames one is there twice
-        yield from ("fieldmatch=combmatch=full", "yadif=deint=interlaced", "decimate")
+        order = _SHOWN_FIRST.get(source.field_order or "", "auto")
+        yield from (f"fieldmatch=order={order}", "yadif=deint=interlaced", "decimate")
     elif target.deinterlace:
         first = _FIELDS.get(source.scan) if source.scan is not None else None
         yield f"bwdif=mode=send_frame:parity={first or 'auto'}"
@@ -41,7 +43,12 @@ def _in_size_and_colour(source: VideoStream, target: VideoTarget, pixel_format: 
         # shrunk before the costly colour work, which then has fewer pixels to do
         if target.scale:
             yield f"scale={_size(target)}"
-        yield from by_name(target.tone_map).chain(source) if target.tone_map is not None else narrowed(source)
+        if target.tone_map is not None:
+            yield from by_name(target.tone_map).chain(source)
+            # encoders of ffmpeg 7 write into the new picture what frames still say of the old one
+            yield from (f"sidedata=mode=delete:type={kind}" for kind in _OF_HDR)
+        else:
+            yield from narrowed(source)
     else:
         yield f"scale={':'.join(_scaling(source, target))}"
     yield f"format={pixel_format}"

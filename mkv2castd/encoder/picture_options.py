@@ -37,6 +37,21 @@ def chain(source: VideoStream, target: VideoTarget) -> tuple[str, str]:
     return video_filters(true_flags(source), target, form), form
 
 
+def leaves_traces(source: VideoStream, target: VideoTarget) -> bool:
+    """Whether ffmpeg would hand on what the container says of the old picture and is false of the new one: Dolby
+    Vision's record, or how a film was graded that is HDR no more."""
+    graded = source.mastering is not None or source.light is not None
+    return source.dolby_vision is not None or (target.hdr is None and graded)
+
+
+def identity_pairs(source: VideoStream) -> Iterator[tuple[str, str]]:
+    """What else is handed on by itself: language, title, flags."""
+    for name, told in (("language", source.language), ("title", source.title)):
+        if told is not None:
+            yield "-metadata:s", f"{name}={told}"
+    yield "-disposition", "+".join(sorted(source.dispositions)) or "0"
+
+
 def copy_pairs(picture: StreamPlan, container: Container, timed_by: Sequence[str] = ()) -> Iterator[tuple[str, str]]:
     """The options of a picture that is copied. timed_by: bitstream filters that give its packets their times."""
     source, mend = picture.source, picture.mend

@@ -121,6 +121,8 @@ def _colour_faults(stream: VideoStream, row: VideoRow, container: str) -> Iterat
     kind = hdr.base(stream)
     if not hdr.is_shown(stream, row, container) and kind is not None:
         yield f"{hdr.NAMES[kind]}, which the devices do not show"
+    elif kind is not None and stream.pixel_format is not None and not is_deep(stream.pixel_format):
+        yield f"{hdr.NAMES[kind]} in 8 bits, which devices need not show"
     elif kind is None and not row.hdr and stream.color_primaries == "bt2020":
         yield "BT.2020 colours, which the devices do not show"
 

@@ -114,6 +114,16 @@ def test_dolby_vision_is_copied_with_its_record(
     assert (made.picture.dolby_vision, made.picture.dolby_vision_base) == (profile, base)
 
 
+def test_what_was_said_of_hdr_does_not_outlive_it(tmp_path: Path) -> None:
+    clip, locked = chart("pq", tmp_path / "chart.mkv"), tmp_path / "film.mp4"
+    titled = ("-metadata:s:v:0", "language=eng", "-c:v", "copy", "-tag:v", "hvc1")
+    ffmpeg("-i", str(clip), *titled, str(locked))
+    made = convert(with_record(locked, 8, 1), Settings(quality="fast"))
+    assert made.picture.codec == "h264"
+    assert (made.picture.dolby_vision, made.picture.language, made.picture.default) == (None, "eng", True)
+    assert of_first_frame(made.path) == {}
+
+
 def units(path: Path) -> set[int]:
     """The types of all NAL units of an HEVC picture."""
     argv = ["ffmpeg", "-v", "error", "-i", str(path), "-map", "0:v", "-c", "copy", "-f", "hevc", "-"]
