@@ -10,7 +10,8 @@ import pytest
 from mkv2castd.config import Settings
 from mkv2castd.encoder.colours import BT709
 from mkv2castd.encoder.media import Chapter, Media
-from mkv2castd.encoder.plan import Plan, Skip, container_of, plan
+from mkv2castd.encoder.plan import Plan, Skip, plan
+from mkv2castd.encoder.playing import container_of
 from mkv2castd.encoder.targets import Mend, StreamPlan
 from mkv2castd.encoder.telling import analysis
 from mkv2castd.errors import ErrorCode, MediaError, RequestError
@@ -254,7 +255,7 @@ class TestImpossible:
             (film(video(dolby_vision=5)), ErrorCode.UNSUPPORTED_MEDIA, "Dolby Vision profile 5"),
             (film(video(), audio(codec=None)), ErrorCode.UNSUPPORTED_MEDIA, "sound's codec, unknown"),
             (film(video(), audio(codec="ac4")), ErrorCode.UNSUPPORTED_MEDIA, "ac4"),
-            (film(video(), audio(channels=None, sample_rate=None)), ErrorCode.SOURCE_UNREADABLE, "no sound"),
+            (film(audio(channels=None, sample_rate=None)), ErrorCode.SOURCE_UNREADABLE, "no sound"),
             (film(video(), format_names=("png_pipe",)), ErrorCode.UNSUPPORTED_MEDIA, "still"),
             (film(audio(0), probe_score=24), ErrorCode.SOURCE_UNREADABLE, "no film"),
         ],
