@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from mkv2castd.config import Settings
-from mkv2castd.encoder import layouts
+from mkv2castd.encoder import layouts, timing
 from mkv2castd.encoder.media import AudioStream
 from mkv2castd.encoder.profiles import ContainerRow, Profile
 from mkv2castd.encoder.targets import AudioTarget
@@ -88,9 +88,12 @@ def faults(stream: AudioStream, profile: Profile, container: ContainerRow) -> tu
         found.append(f"{stream.sample_rate} Hz are more than {row.max_rate} Hz")
     if stream.bits is not None and stream.bits > row.max_bits:
         found.append(f"{stream.bits} bits are more than {row.max_bits}")
+    hidden = timing.hidden(stream, container.name)
+    if hidden is not None:
+        found.append(hidden)
     if stream.channels is None:
         found.append("number of channels unknown, and the first track must be stereo")
-    elif wide(stream) and stream.layout is None:
+    elif wide(stream) and layouts.named(stream.layout, stream.channels) is None:
         found.append("nothing says which of its channels belongs where")
     return tuple(found)
 

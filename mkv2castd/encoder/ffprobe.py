@@ -55,7 +55,8 @@ def parse_ffprobe(raw: bytes) -> Media:
     form = lenient.table(probe.format)
     tags = lenient.tags(form.get("tags"))
     raw_streams = lenient.rows(probe.streams)
-    streams = tuple(_stream(position, row) for position, row in enumerate(raw_streams))
+    leads = _leads(lenient.rows(probe.packets))
+    streams = tuple(_stream(position, row, leads) for position, row in enumerate(raw_streams))
     return Media(
         streams=streams,
         format_names=tuple((lenient.text(form.get("format_name")) or "").split(",")),
@@ -114,7 +115,17 @@ def _encrypted(rows: Sequence[Mapping[str, Any]]) -> bool:
     return any(isinstance(kind, str) and kind.startswith("Encryption") for kind in kinds)
 
 
-def _stream(position: int, row: Mapping[str, Any]) -> AnyStream:
+def _leads(packets: Sequence[Mapping[str, Any]]) -> dict[int, float]:
+    """By stream, how long before its start the first packet lies that is to be decoded, but not shown."""
+    found: dict[int, float] = {}
+    for row in packets:
+        index, time = lenient.whole(row.get("stream_index")), lenient.number(row.get("pts_time"))
+        if index is not None and time is not None and "D" in str(row.get("flags", "")):
+            found[index] = max(found.get(index, 0.0), -time)
+    return found
+
+
+def _stream(position: int, row: Mapping[str, Any], leads: Mapping[int, float]) -> AnyStream:
     tags = lenient.tags(row.get("tags"))
     index = lenient.whole(row.get("index"), 0, 100_000)
     duration = _seconds(row.get("duration"))
@@ -128,6 +139,7 @@ def _stream(position: int, row: Mapping[str, Any]) -> AnyStream:
         "title": lenient.text(tags.get("title")),
         "start": lenient.number(row.get("start_time")),
         "duration": duration if duration is not None else _seconds(lenient.clock(tags.get("duration"))),
+        "lead": leads.get(position if index is None else index),
         "bitrate": lenient.whole(row.get("bit_rate"), 1) or lenient.whole(tags.get("bps"), 1),
         "dispositions": _dispositions(row, tags),
         "statistics": tuple(str(key) for key in lenient.table(row.get("tags")) if _is_statistic(str(key))),

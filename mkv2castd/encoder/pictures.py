@@ -55,7 +55,7 @@ def show(
     )
     verdict = _verdict(picture, profile, into, settings, turned=turned)
     said = video_rules.describe(picture)
-    untimed = timing.out_of_order(media.format_names, picture)
+    untimed = timing.out_of_order(media.format_names, picture) or timing.hidden(picture, into.name)
     if verdict.faults or drawn_on or untimed is not None:
         faults = verdict.faults or (untimed if untimed is not None else "a subtitle is drawn into it",)
         row = _goal(picture, profile, into, settings, tools)
@@ -72,7 +72,9 @@ def _verdict(
     row = profile.video_row(stream.codec)
     if row is not None and stream.codec not in into.video:
         return video_rules.VideoVerdict((f"does not play in {into.name}",))
-    return video_rules.judge(stream, row, into.name, settings, turned=turned)
+    # whoever shows HDR at all, shows its colours
+    wide = any(known.hdr for known in profile.video)
+    return video_rules.judge(stream, row, into.name, settings, turned=turned, wide=wide)
 
 
 def _goal(stream: VideoStream, profile: Profile, into: ContainerRow, settings: Settings, tools: Tools) -> VideoRow:

@@ -21,9 +21,10 @@ _LIMIT_BYTES = 16 * 1024 * 1024
 # Only `file`: a playlist that calls itself a film must not make us open addresses.
 _ARGV = ("ffprobe", "-v", "error", "-protocol_whitelist", "file", "-of", "json")
 _SHOW = ("-show_format", "-show_streams", "-show_chapters")
-# What encryption there is, only packets tell. Four cost nothing: they were read to find out about the streams.
-_PACKETS = ("-show_packets", "-read_intervals", "%+#4")
-_FIELDS = ("-show_entries", "packet=stream_index:packet_side_data=side_data_type")
+# What encryption there is, and what edit lists hide, only packets tell. The first cost nothing: they were read to
+# find out about the streams.
+_PACKETS = ("-show_packets", "-read_intervals", "%+#48")
+_FIELDS = ("-show_entries", "packet=stream_index,pts_time,flags:packet_side_data=side_data_type")
 
 
 async def probe(

@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Collection
 from fractions import Fraction
 
-from mkv2castd.encoder.media import VideoStream
+from mkv2castd.encoder.media import Stream, VideoStream
 
 # Formats whose packets are only numbered, in the order of decoding: times of presentation are not in the file.
 _NUMBERED = frozenset({"avi", "mpegvideo", "h264", "hevc", "m4v", "vc1"})
 # Formats in which some packets have no time.
 _PATCHY = frozenset({"mpeg", "rm", "asf"})
 _FILM_OUT_OF_ORDER = "its container tells no times, which its B-frames need"
+_LEAST_LEAD = 0.1
 # Ticks a second of an encoder's clock: at least so many, so that frames between two ticks are moved by 0.1 ms.
 _FINE, _FINEST = 10_000, 1_000_000
 
@@ -27,6 +28,14 @@ def out_of_order(formats: Collection[str], picture: VideoStream) -> str | None:
     if _NUMBERED.isdisjoint(formats) or not picture.b_frames:
         return None
     return _FILM_OUT_OF_ORDER
+
+
+def hidden(stream: Stream, container: str) -> str | None:
+    """Why a stream cannot be copied though it would play: what an edit list hides would be shown in a container that
+    has none. container: as the profiles call it. What an AAC encoder needs to begin with is no loss."""
+    if container == "mp4" or stream.lead is None or stream.lead < _LEAST_LEAD:
+        return None
+    return f"its edit list hides {stream.lead:.1f} s in front, and {container} has no such lists"
 
 
 def input_options(formats: Collection[str], *, copied: bool) -> tuple[str, ...]:

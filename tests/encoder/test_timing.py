@@ -104,6 +104,24 @@ async def test_a_picture_without_times_keeps_its_order(tmp_path: Path) -> None:
     assert moments(output) == pytest.approx([1.0, 2.52], abs=TOGETHER)
 
 
+async def test_what_an_edit_list_hides_stays_hidden(tmp_path: Path) -> None:
+    """Cut without encoding, between key frames: the edit list hides what lies in front."""
+    whole = make_flashes(tmp_path / "whole.mp4", H264, "aac")
+    film = tmp_path / "in.mov"
+    argv = ["ffmpeg", "-v", "error", "-ss", "0.6", "-i", str(whole), "-map", "0", "-c", "copy", str(film)]
+    subprocess.run(argv, check=True, timeout=60)
+    shown = moments(film)
+    assert shown == pytest.approx([0.4, 1.92], abs=0.05)
+    output, decision = await converted(film)
+    assert not decision.copies_video
+    assert "edit list hides 0.6 s" in decision.picture.reason
+    assert moments(output) == pytest.approx(shown, abs=TOGETHER)
+    assert distances(output) == pytest.approx(distances(film), abs=TOGETHER)
+    output, decision = await converted(film, Container.MP4)
+    assert decision.copies_video
+    assert distances(output) == pytest.approx(distances(film), abs=TOGETHER)
+
+
 def test_the_clock_of_an_encoder_counts_whole_frames() -> None:
     assert clock(Fraction(25)) == "1:10000"
     assert clock(Fraction(24)) == "1:10008"
