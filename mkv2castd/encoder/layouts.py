@@ -117,15 +117,18 @@ _WRITTEN: Mapping[str, tuple[str, ...]] = MappingProxyType(
 _USUAL = "5.1"
 
 
-def names(layout: str | None, channels: int) -> tuple[str, ...] | None:
-    """The channels by name, in ffmpeg's order; None where nobody can say what they are."""
+def named(layout: str | None, channels: int) -> tuple[str, ...] | None:
+    """The channels by name, in ffmpeg's order; None where the film does not name them. Newer ffmpeg says "6 channels"
+    where older says nothing."""
     spelled = _SPELLED.search(layout) if layout is not None else None
-    told = (
-        spelled[1].split("+") if spelled is not None else (),
-        _LAYOUTS.get(layout or "", "").split(),
-        _LAYOUTS.get(_ASSUMED.get(channels, ""), "").split(),
-    )
-    return next((tuple(found) for found in told if len(found) == channels), None)
+    found = spelled[1].split("+") if spelled is not None else _LAYOUTS.get(layout or "", "").split()
+    return tuple(found) if found and len(found) == channels else None
+
+
+def names(layout: str | None, channels: int) -> tuple[str, ...] | None:
+    """As `named`, or what so many channels usually are; None where nobody can say what they are."""
+    found = named(layout, channels)
+    return found if found is not None or channels not in _ASSUMED else tuple(_LAYOUTS[_ASSUMED[channels]].split())
 
 
 def channels_of(layout: str) -> int:

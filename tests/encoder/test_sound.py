@@ -214,6 +214,12 @@ class TestSurround:
         assert "nobody can say which of its channels belongs where" in dropped.reason
         assert heard(audio(codec="pcm_s16le", profile=None, channels=6, layout=None)) == [(1, "stereo"), (1, "5.1")]
 
+    @pytest.mark.parametrize("layout", [None, "6 channels", "ambisonic 2"])
+    def test_a_codec_that_plays_is_not_kept_where_its_channels_have_no_names(self, layout: str | None) -> None:
+        (_, made) = arranged(audio(codec="opus", profile=None, channels=6, layout=layout))
+        assert (made.action, made.target) == (Action.TRANSCODE, "aac")
+        assert "nothing says which of its channels belongs where" in made.reason
+
     def test_bass_alone_is_no_surround(self) -> None:
         assert heard(audio(codec="ac3", channels=3, layout="2.1")) == [(1, "stereo")]
 
