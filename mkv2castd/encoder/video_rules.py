@@ -61,14 +61,18 @@ def describe(stream: VideoStream) -> str:
 
 
 def judge(
-    stream: VideoStream, row: VideoRow | None, container: str, settings: Settings, *, turned: bool
+    stream: VideoStream, row: VideoRow | None, container: str, settings: Settings, *, turned: bool, wide: bool
 ) -> VideoVerdict:
     """Whether `stream` plays as it is on devices that `row` stands for (None: they do not take the codec), in this
-    container. turned: the container can tell players to turn the picture."""
+    container. turned: it can tell players to turn the picture; wide: the devices show BT.2020's colours."""
     if row is None:
         return VideoVerdict(("the devices do not play this codec",))
     true = true_flags(stream)
-    faults = [*_form_faults(true, row), *_colour_faults(true, row, container), *_size_faults(true, row, settings)]
+    faults = [
+        *_form_faults(true, row),
+        *_colour_faults(true, row, container, wide=wide),
+        *_size_faults(true, row, settings),
+    ]
     if not turned and stream.rotation:
         faults.append(f"turned by {stream.rotation}°, which the container cannot tell the player")
     elif not turned and stream.mirrored:
@@ -117,13 +121,13 @@ def _form_faults(stream: VideoStream, row: VideoRow) -> Iterator[str]:
         yield "telecined: film at 24 fps spread over interlaced video"
 
 
-def _colour_faults(stream: VideoStream, row: VideoRow, container: str) -> Iterator[str]:
+def _colour_faults(stream: VideoStream, row: VideoRow, container: str, *, wide: bool) -> Iterator[str]:
     kind = hdr.base(stream)
     if not hdr.is_shown(stream, row, container) and kind is not None:
         yield f"{hdr.NAMES[kind]}, which the devices do not show"
     elif kind is not None and stream.pixel_format is not None and not is_deep(stream.pixel_format):
         yield f"{hdr.NAMES[kind]} in 8 bits, which devices need not show"
-    elif kind is None and not row.hdr and stream.color_primaries == "bt2020":
+    elif kind is None and not wide and stream.color_primaries == "bt2020":
         yield "BT.2020 colours, which the devices do not show"
 
 
