@@ -45,6 +45,11 @@ class Studio:
         self.outcome(row, where)
         return self._faults[row.name, where]
 
+    def source(self, row: Row) -> Seen:
+        if row.name not in self._sources:
+            self._sources[row.name] = see(self._film(row))
+        return self._sources[row.name]
+
     def _rows(self, where: str) -> list[Row]:
         return [BY_NAME[name] for name, place in self.wishes if place == where]
 
@@ -77,7 +82,7 @@ class Studio:
             return found if outcome.end == expected else [*found, f"{outcome.end} instead of {expected}"]
         if outcome.end == "refused":
             return [*found, f"refused: {outcome.code}: {outcome.said}"]
-        source = self._source(row)
+        source = self.source(row)
         if outcome.end == "left":
             faults = checker.judge(source, replace(wanted, container=None), row.facts)
             return [*found, *(f"left as it is, but: {fault}" for fault in faults)]
@@ -85,11 +90,6 @@ class Studio:
         made = see(outcome.output)
         found += checker.judge(made, wanted, row.facts)
         return [*found, *_losses(source, made, wanted, row), *_beside(outcome.output, row)]
-
-    def _source(self, row: Row) -> Seen:
-        if row.name not in self._sources:
-            self._sources[row.name] = see(self._films[row.name][0])
-        return self._sources[row.name]
 
 
 def _losses(source: Seen, made: Seen, wanted: Wanted, row: Row) -> list[str]:
