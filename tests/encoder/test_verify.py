@@ -19,7 +19,6 @@ from mkv2castd.errors import DeviceError, ErrorCode, MediaError
 from mkv2castd.model import Container, StreamKind
 from tests.clips import make_clip
 
-
 STEREO = ("-ac:a:0", "2")
 
 
