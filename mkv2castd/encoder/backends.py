@@ -91,10 +91,12 @@ def _by_quality(fast: str, balanced: str, high: str) -> Mapping[Quality, tuple[s
 
 
 def _x265(target: VideoTarget) -> tuple[str, ...]:
-    """x265's own options, which ffmpeg has no names for."""
+    """x265's own options, which ffmpeg has no names for.
+
+    Not the level: told one, x265 3.5 crashes over small pictures; it writes the lowest that holds size, rate and
+    bitrate.
+    """
     told = ["log-level=error", "open-gop=0", "high-tier=0"]
-    if target.level is not None:
-        told.append(f"level-idc={level_name(target.codec, target.level)}")
     if target.mastering is not None:
         told.append(f"master-display={x265_mastering(target.mastering)}")
     if target.light is not None:

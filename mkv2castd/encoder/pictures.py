@@ -72,9 +72,7 @@ def _verdict(
     row = profile.video_row(stream.codec)
     if row is not None and stream.codec not in into.video:
         return video_rules.VideoVerdict((f"does not play in {into.name}",))
-    # whoever shows HDR at all, shows its colours
-    wide = any(known.hdr for known in profile.video)
-    return video_rules.judge(stream, row, into.name, settings, turned=turned, wide=wide)
+    return video_rules.judge(stream, row, into.name, settings, turned=turned)
 
 
 def _goal(stream: VideoStream, profile: Profile, into: ContainerRow, settings: Settings, tools: Tools) -> VideoRow:

@@ -10,6 +10,8 @@ from mkv2castd.encoder.playable import Limit
 # Measured rates are a little off (30.03 for 30): that much above a limit is no fault.
 SLACK = Fraction(101, 100)
 _SMALLEST = 16
+# A block of HEVC's: x265 refuses pictures that are smaller.
+_SMALLEST_HEVC = 32
 _LONGEST = 65536
 # Rates that films have; one with frames at uneven times gets one of them.
 _USUAL_RATES = (
@@ -31,9 +33,14 @@ def fits(width: int, height: int, rate: Fraction | None, box: Limit) -> bool:
     return width <= box.width and height <= box.height and (rate is None or rate <= box.rate * SLACK)
 
 
+def smallest(codec: str) -> int:
+    """The least that either side of an encoded picture may have."""
+    return _SMALLEST_HEVC if codec == "hevc" else _SMALLEST
+
+
 def highest(max_height: int) -> int:
     """Lines that a configured limit really allows."""
-    return max(_SMALLEST, max_height)
+    return max(_SMALLEST_HEVC, max_height)
 
 
 def limited(size: tuple[int, int], max_height: int) -> tuple[int, int]:
@@ -44,15 +51,15 @@ def limited(size: tuple[int, int], max_height: int) -> tuple[int, int]:
     return max(1, width * highest(max_height) // height), highest(max_height)
 
 
-def into(size: tuple[int, int], box: Limit, lines: int) -> tuple[int, int]:
+def into(size: tuple[int, int], box: Limit, lines: int, least: int = _SMALLEST) -> tuple[int, int]:
     """The size shrunk into the box with its shape kept; even, since 4:2:0 halves both sides; enlarged, shape and all,
     where no encoder takes so small a picture."""
     width, height = size
     factor = min(Fraction(1), Fraction(box.width, width), Fraction(min(box.height, lines), height))
-    if min(width, height) * factor < _SMALLEST:
-        larger = Fraction(_SMALLEST, min(width, height))
+    if min(width, height) * factor < least:
+        larger = Fraction(least, min(width, height))
         factor = max(factor, min(larger, Fraction(box.width, width), Fraction(min(box.height, lines), height)))
-    return _even(width * factor), _even(height * factor)
+    return _even(width * factor, least), _even(height * factor, least)
 
 
 def only_crops(stream: VideoStream, size: tuple[int, int]) -> bool:
@@ -62,8 +69,8 @@ def only_crops(stream: VideoStream, size: tuple[int, int]) -> bool:
     return all(0 <= had - has <= 1 for had, has in zip(display_size(stream), size, strict=True))
 
 
-def _even(side: Fraction) -> int:
-    return max(_SMALLEST, int(side) // 2 * 2)
+def _even(side: Fraction, least: int) -> int:
+    return max(least, int(side) // 2 * 2)
 
 
 def shown_rate(stream: VideoStream) -> Fraction | None:

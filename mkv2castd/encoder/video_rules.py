@@ -61,16 +61,16 @@ def describe(stream: VideoStream) -> str:
 
 
 def judge(
-    stream: VideoStream, row: VideoRow | None, container: str, settings: Settings, *, turned: bool, wide: bool
+    stream: VideoStream, row: VideoRow | None, container: str, settings: Settings, *, turned: bool
 ) -> VideoVerdict:
     """Whether `stream` plays as it is on devices that `row` stands for (None: they do not take the codec), in this
-    container. turned: it can tell players to turn the picture; wide: the devices show BT.2020's colours."""
+    container. turned: it can tell players to turn the picture."""
     if row is None:
         return VideoVerdict(("the devices do not play this codec",))
     true = true_flags(stream)
     faults = [
         *_form_faults(true, row),
-        *_colour_faults(true, row, container, wide=wide),
+        *_colour_faults(true, row, container),
         *_size_faults(true, row, settings),
     ]
     if not turned and stream.rotation:
@@ -121,13 +121,11 @@ def _form_faults(stream: VideoStream, row: VideoRow) -> Iterator[str]:
         yield "telecined: film at 24 fps spread over interlaced video"
 
 
-def _colour_faults(stream: VideoStream, row: VideoRow, container: str, *, wide: bool) -> Iterator[str]:
+def _colour_faults(stream: VideoStream, row: VideoRow, container: str) -> Iterator[str]:
     kind = hdr.base(stream)
     if not hdr.is_shown(stream, row, container) and kind is not None:
         yield f"{hdr.NAMES[kind]}, which the devices do not show"
-    elif kind is not None and stream.pixel_format is not None and not is_deep(stream.pixel_format):
-        yield f"{hdr.NAMES[kind]} in 8 bits, which devices need not show"
-    elif kind is None and not wide and stream.color_primaries == "bt2020":
+    elif kind is None and not row.hdr and stream.color_primaries == "bt2020":
         yield "BT.2020 colours, which the devices do not show"
 
 
@@ -148,7 +146,7 @@ def target(stream: VideoStream, row: VideoRow, settings: Settings, tone_mapper: 
     rate = sizes.shown_rate(true)
     box = next((limit for limit in row.limits if sizes.fits(*wanted, rate, limit)), row.limits[0])
     lines = sizes.highest(settings.max_height) if settings.max_height else box.height
-    width, height = sizes.into(wanted, box, lines)
+    width, height = sizes.into(wanted, box, lines, sizes.smallest(row.codec))
     goal_rate = sizes.new_rate(true, box.rate)
     if row.level is not None:
         slowest = next((known for known in (goal_rate, rate) if known is not None), box.rate)

@@ -13,6 +13,7 @@ from mkv2castd.config import Quality
 from mkv2castd.encoder.backends import AUDIO_ENCODERS, SUBTITLE_ENCODERS, VIDEO_ENCODERS, VideoEncoder, audio_encoder
 from mkv2castd.encoder.backends import video_encoder as encoder_of
 from mkv2castd.encoder.media import Light, Mastering
+from mkv2castd.encoder.sizes import smallest
 from mkv2castd.encoder.targets import AudioTarget, VideoTarget
 from tests.encoder.converting import described
 
@@ -68,6 +69,32 @@ def test_every_encoder_takes_all_that_it_is_told(row: VideoEncoder, deep: bool, 
 @pytest.mark.parametrize("name", [row.name for row in AUDIO_ENCODERS] + list(SUBTITLE_ENCODERS.values()))
 def test_every_encoder_is_in_ffmpeg(name: str) -> None:
     assert _help(name).startswith("Encoder ")
+
+
+@pytest.mark.parametrize("row", VIDEO_ENCODERS, ids=lambda row: row.name)
+@pytest.mark.parametrize("shape", [(1, 1), (1, 3), (120, 1)])
+def test_small_and_long_pictures_crash_no_encoder(row: VideoEncoder, shape: tuple[int, int], tmp_path: Path) -> None:
+    width, height = (smallest(row.codec) * side for side in shape)
+    level = {"h264": 41, "hevc": 153, "vp9": 51}.get(row.codec)
+    told = row.options(VideoTarget(row.codec, width, height, level), Fraction(25), "fast")
+    options = [f"{word}:v" if place % 2 == 0 else word for place, word in enumerate(told)]
+    argv = [
+        "ffmpeg",
+        "-v",
+        "error",
+        "-y",
+        "-f",
+        "lavfi",
+        "-i",
+        f"testsrc2=s={width}x{height}:r=25:d=0.2",
+        "-c:v",
+        row.name,
+    ]
+    target = tmp_path / "out.mkv"
+    subprocess.run([*argv, *options, "-pix_fmt", "yuv420p", str(target)], check=True, timeout=60)
+    shown = described(target).picture
+    assert shown is not None
+    assert (shown.width, shown.height) == (width, height)
 
 
 def test_h264_is_bounded_by_its_level() -> None:

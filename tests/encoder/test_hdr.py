@@ -177,14 +177,6 @@ def test_hdr_is_kept_where_every_device_shows_it(
     assert decision.picture.action is action
 
 
-def test_bt2020_without_hdr_plays_where_hdr_does() -> None:
-    wide = film(video(color_primaries="bt2020", color_space="bt2020nc", color_transfer="bt709"), audio())
-    assert isinstance(plan(wide, Settings(profile=ULTRA)), Skip)
-    decision = plan(wide, Settings())
-    assert isinstance(decision, Plan)
-    assert "BT.2020 colours" in decision.picture.reason
-
-
 def test_what_an_encoder_cannot_hand_on_is_told() -> None:
     large = {"width": 7680, "height": 4320, "hdr10_plus": True, "dolby_vision": 8, "dolby_vision_base": 1}
     decision = plan(film(video(**MAIN_10 | PQ | large), audio()), Settings(profile=ULTRA))
