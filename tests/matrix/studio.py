@@ -120,6 +120,9 @@ def _copyable(source: Seen, wanted: Wanted) -> bool:
         return False
     if not all("pts_time" in packet for packet in pictures[0].packets):
         return False  # nobody knows when its frames are to be shown
+    hidden = any("D" in str(packet.get("flags", "")) for packet in pictures[0].packets)
+    if hidden and source.container != wanted.container:
+        return False  # only an edit list says what is not to be shown
     if pictures[0].turned and source.container != wanted.container:
         return False
     faults = list(checker_picture.faults(source, wanted.all))
