@@ -36,7 +36,7 @@ async def test_a_film_dropped_in_comes_out_playable_and_the_source_is_untouched(
         assert jobs["film.mkv"]["output_filename"] == "film_chromecast.mkv"
         assert await daemon.stop() == 0
     codecs = [(stream["codec_name"], stream.get("channels")) for stream in streams(films / "film_chromecast.mkv")]
-    assert codecs == [("h264", None), ("aac", 2)]
+    assert codecs == [("h264", None), ("aac", 2), ("aac", 6)]
     assert (source.read_bytes(), source.stat().st_mtime_ns) == before
     assert litter(films) == []
 
