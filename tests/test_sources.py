@@ -30,7 +30,17 @@ def _seconds(path: Path) -> float:
 
 
 def _codec(path: Path) -> str:
-    argv = ["ffprobe", "-v", "error", "-select_streams", "a:0", "-show_entries", "stream=codec_name", "-of", "csv=p=0"]
+    argv = [
+        "ffprobe",
+        "-v",
+        "error",
+        "-select_streams",
+        "a:0",
+        "-of",
+        "csv=p=0",
+        "-show_entries",
+        "stream=codec_name",
+    ]
     return subprocess.run([*argv, f"file:{path}"], check=True, capture_output=True).stdout.decode().strip()
 
 
