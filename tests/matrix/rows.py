@@ -23,9 +23,8 @@ class Row:
     """steps: ffmpeg's arguments, one run after another, from what the last one made ("{in}") to what the next one
     takes ("{out}"); "{NAME}" is one of `parts.PARTS`. patch: changes the last one's bytes. beside: parts that lie
     next to the film. expect: "plays" (converted, or left as it is because it plays), "left" (nothing to convert) or
-    "refused". refused_on: device sets for which it may
-    be refused, where the ffmpeg that is there cannot make it. sets: those that it is converted for.
-    sample: the set for which the row belongs to the ordinary test run.
+    "refused". refused_on: device sets for which it may be refused, where the ffmpeg that is there cannot make it.
+    sets: those that it is converted for. sample: the set for which the row belongs to the ordinary test run.
     """
 
     name: str
