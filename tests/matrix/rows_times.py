@@ -125,7 +125,8 @@ BOX_ROWS: tuple[Row, ...] = (
     clip("box-m4v", suffix=".m4v", form="mp4", extra=_FASTSTART),
     clip("box-mov", suffix=".mov"),
     clip("box-mov-mpeg4", _MPEG4, suffix=".mov"),
-    clip("box-avi", _MPEG4, suffix=".avi", sound=_MP3, also=("webm", "chromecast-mp4")),
+    # AVI holds its first picture for two frames where the sound is MP3
+    clip("box-avi", _MPEG4, suffix=".avi", sound=_MP3, also=("webm", "chromecast-mp4"), sync=-0.019),
     clip("box-ts", _MPEG2, suffix=".ts", form="mpegts", sound=_MP2),
     clip("box-m2ts", suffix=".m2ts", form="mpegts", extra=("-mpegts_m2ts_mode", "1"), sound=_AC3),
     clip("box-flv", suffix=".flv", tones=(Tone(rate=44_100),), sample="ultra"),
