@@ -106,7 +106,7 @@ def _hdr(seen: Seen, wanted: Wanted, facts: Facts) -> Iterator[str]:
         yield f"HDR ({facts.hdr}) was lost: the transfer is {transfer}"
     if picture.told.get("color_primaries") != "bt2020":
         yield f"HDR with the primaries {picture.told.get('color_primaries')}"
-    if not str(picture.told.get("pix_fmt", "")).endswith("10le"):
+    if facts.bits > 8 and not str(picture.told.get("pix_fmt", "")).endswith("10le"):
         yield f"HDR in {picture.told.get('pix_fmt')}"
     if facts.mastering and "Mastering display metadata" not in picture.side_data:
         yield "the mastering display metadata was lost"

@@ -14,8 +14,8 @@ class Facts:
     repeated ones and as whole frames where they are interlaced; rate: how many of them a second, None where they
     come at uneven times. shape: width over height as shown. sync: how much later the beep is heard than the flash
     is seen. look: "exact" when the scene's colours are to come back, "hues" when only their order is, "gray" when
-    there were none. hdr: the transfer of an HDR film; mastering, light: it says how it was
-    graded. languages, in the order of the clip's tracks; not_first: the title of a track that must not come first.
+    there were none. hdr: the transfer of an HDR film, bits: how deep it is; mastering, light: it
+    says how it was graded. languages, in the order of the clip's tracks; not_first: the title of a track that must not come first.
     text: languages of the subtitles that are text, bitmaps: how many are not.
     """
 
@@ -28,6 +28,7 @@ class Facts:
     sync: float | None = 0.0
     look: str | None = "exact"
     hdr: str | None = None
+    bits: int = 10
     mastering: bool = False
     light: bool = False
     interlaced: bool = False

@@ -51,7 +51,7 @@ HDR_ROWS: tuple[Row, ...] = (
         also=("streamer",),
         **_HDR10,
     ),
-    clip("hdr10-8bit", _x265("smpte2084", form="yuv420p"), scene=_in("smpte2084", "yuv420p"), **_BARE),
+    clip("hdr10-8bit", _x265("smpte2084", form="yuv420p"), scene=_in("smpte2084", "yuv420p"), bits=8, **_BARE),
     clip(
         "hdr10-full-range",
         (*_x265("smpte2084", "range=full"), "-color_range", "pc"),

@@ -76,7 +76,7 @@ WRONG: dict[str, Wrong] = {
     "HDR in H.264": Wrong(_known("tagged-pq-by-mistake"), "HDR (smpte2084) in h264", ULTRA),
     "wide colours where none are shown": Wrong(_known("wide-sdr-h264"), "does not show the primaries bt2020"),
     "HDR lost": Wrong(replace(GOOD, facts=_known("hdr10").facts), "HDR (smpte2084) was lost", ULTRA),
-    "HDR in eight bits": Wrong(_known("hdr10-8bit"), "HDR in yuv420p", ULTRA),
+    "HDR in eight bits": Wrong(_known("hdr10-8bit", bits=10), "HDR in yuv420p", ULTRA),
     "mastering lost": Wrong(_known("hdr10-bare", mastering=True), "mastering display metadata was lost", ULTRA),
     "light levels lost": Wrong(_known("hdr10-bare", light=True), "the light levels were lost", ULTRA),
     "tone mapped and not told": Wrong(
