@@ -74,8 +74,10 @@ TONE_MAPPERS = (
 
 
 def tone_mapper(stream: VideoStream, tools: Tools) -> ToneMapper | None:
-    """The best way for this film with this ffmpeg; None when there is none."""
-    return next((row for row in TONE_MAPPERS if row.can(stream, tools)), None)
+    """The best way for this film with this ffmpeg; None when there is none. One that needs a graphics card comes last
+    where the processor plays its part."""
+    able = (row for row in TONE_MAPPERS if row.can(stream, tools))
+    return min(able, key=lambda row: row.proved and tools.in_software, default=None)
 
 
 def by_name(name: str) -> ToneMapper:

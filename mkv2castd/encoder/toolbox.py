@@ -6,9 +6,10 @@ import asyncio
 import os
 import shutil
 from collections.abc import Mapping
+from dataclasses import replace
 
 from mkv2castd.encoder.process import Captured, capture
-from mkv2castd.encoder.tools import Tools, read_tools
+from mkv2castd.encoder.tools import Tools, is_software, read_tools
 from mkv2castd.errors import DeviceError
 from mkv2castd.model import Identity
 
@@ -16,7 +17,7 @@ _SECONDS = 20.0
 # Two frames through libplacebo as ffmpeg 5.1 and 7.1 both take it: it is listed where it was compiled in, but needs
 # a Vulkan driver to do anything.
 _PROOF = (
-    *("ffmpeg", "-hide_banner", "-nostdin", "-v", "error", "-init_hw_device", "vulkan=proof"),
+    *("ffmpeg", "-hide_banner", "-nostdin", "-v", "verbose", "-init_hw_device", "vulkan=proof"),
     *("-filter_hw_device", "proof", "-f", "lavfi", "-i", "color=s=64x64:r=2:d=1"),
     *("-vf", "format=yuv420p10le,hwupload,libplacebo=format=yuv420p,hwdownload,format=yuv420p", "-f", "null", "-"),
 )
@@ -44,21 +45,24 @@ class Toolbox:
     async def _ask(self) -> Tools:
         codecs = await self._listed("-codecs")
         filters = await self._listed("-filters")
-        found = read_tools(codecs, filters, placebo=False)
-        if found.filters is not None and "libplacebo" in found.filters and await self._placebo_works():
-            return read_tools(codecs, filters, placebo=True)
-        return found
+        found = read_tools(codecs, filters)
+        if found.filters is None or "libplacebo" not in found.filters:
+            return found
+        proof = await self._proof()
+        if proof is None or proof.exit_code != 0:
+            return found
+        return replace(found, placebo=True, in_software=is_software(proof.stderr_tail))
 
     async def _listed(self, option: str) -> str:
         answer = await self._run("ffmpeg", "-hide_banner", option)
         return answer.stdout.decode("utf-8", "replace") if answer.exit_code == 0 else ""
 
-    async def _placebo_works(self) -> bool:
+    async def _proof(self) -> Captured | None:
         """A driver that hangs or crashes is one that does not work."""
         try:
-            return (await self._run(*_PROOF)).exit_code == 0
+            return await self._run(*_PROOF)
         except DeviceError:
-            return False
+            return None
 
     async def _run(self, *argv: str) -> Captured:
         return await capture(argv, timeout=_SECONDS, environment=self._environment)

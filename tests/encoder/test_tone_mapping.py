@@ -92,6 +92,12 @@ def test_libplacebo_is_taken_where_it_works() -> None:
     assert _planned(Tools(placebo=True), **FIVE).tone_map == "libplacebo"
 
 
+def test_libplacebo_on_the_processor_is_for_what_nothing_else_can() -> None:
+    slow = Tools(placebo=True, in_software=True)
+    assert _planned(slow, **PQ).tone_map == "zscale"
+    assert _planned(slow, **FIVE).tone_map == "libplacebo"
+
+
 @pytest.mark.parametrize(
     ("tools", "facts", "words"),
     [

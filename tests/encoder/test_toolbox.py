@@ -42,7 +42,7 @@ FILTERS_OF_FFMPEG_8 = """Filters:
 
 
 def test_a_codec_counts_where_a_decoder_works_without_a_graphics_card() -> None:
-    tools = read_tools(CODECS, FILTERS, placebo=False)
+    tools = read_tools(CODECS, FILTERS)
     assert tools.decoders == frozenset({"012v", "h264", "aac", "dts", "subrip"})
     assert not tools.can_decode("vvc")
     assert not tools.can_decode("av1")
@@ -50,14 +50,14 @@ def test_a_codec_counts_where_a_decoder_works_without_a_graphics_card() -> None:
 
 
 def test_encoders_and_filters_are_known_by_their_own_names() -> None:
-    tools = read_tools(CODECS, FILTERS, placebo=False)
+    tools = read_tools(CODECS, FILTERS)
     assert tools.encoders == frozenset({"libsvtav1", "libx264", "h264_nvenc", "aac", "srt", "subrip"})
     assert tools.filters == frozenset({"bwdif", "libplacebo", "abuffer"})
-    assert read_tools(CODECS, FILTERS_OF_FFMPEG_8, placebo=False).filters == frozenset({"bwdif", "amerge"})
+    assert read_tools(CODECS, FILTERS_OF_FFMPEG_8).filters == frozenset({"bwdif", "amerge"})
 
 
 def test_a_list_that_cannot_be_read_loses_no_film() -> None:
-    tools = read_tools("something new", "", placebo=False)
+    tools = read_tools("something new", "")
     assert tools == UNASKED
     assert tools.can_decode("h264")
     assert not tools.can_decode("vvc")
@@ -66,7 +66,7 @@ def test_a_list_that_cannot_be_read_loses_no_film() -> None:
 
 
 def test_what_ffmpeg_cannot_decode_is_refused_by_its_name() -> None:
-    tools = read_tools(CODECS, FILTERS, placebo=False)
+    tools = read_tools(CODECS, FILTERS)
     for picture, sound, named in (
         ("vvc", "aac", "vvc"),
         ("mpeg2video", "aac", "mpeg2video"),
@@ -116,4 +116,9 @@ async def test_another_ffmpeg_is_asked_anew(tmp_path: Path, monkeypatch: pytest.
     assert await toolbox.tools() is first
     assert told.read_text().splitlines() == asked
     put_ffmpeg(tmp_path / "bin", f"{lists} *) exit 0;; esac")
-    assert (await toolbox.tools()).placebo
+    found = await toolbox.tools()
+    assert (found.placebo, found.in_software) == (True, False)
+    processor = "[h @ 0x5] Device 0 selected: llvmpipe (LLVM 15.0.6, 256 bits) (software) (0x0)"
+    put_ffmpeg(tmp_path / "bin", f"{lists} *) echo '{processor}' >&2;; esac")
+    found = await toolbox.tools()
+    assert (found.placebo, found.in_software) == (True, True)
