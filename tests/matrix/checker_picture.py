@@ -42,7 +42,8 @@ def _device(picture: Stream, name: str, device: Device) -> Iterator[str]:
     transfer = picture.told.get("color_transfer")
     if transfer in HDR_TRANSFERS and (transfer not in device.hdr or picture.codec == "h264"):
         yield f"{name} does not show HDR ({transfer}) in {picture.codec}"
-    if not device.hdr and picture.told.get("color_primaries") in _WIDE:
+    # the devices take wide colours as they take HDR: not in H.264
+    if (not device.hdr or picture.codec == "h264") and picture.told.get("color_primaries") in _WIDE:
         yield f"{name} does not show the primaries {picture.told['color_primaries']}"
     dolby = picture.side_data.get("DOVI configuration record")
     # without its compatible base such a film is green and purple where Dolby Vision is unknown

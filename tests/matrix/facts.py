@@ -15,8 +15,8 @@ class Facts:
     come at uneven times. shape: width over height as shown. sync: how much later the beep is heard than the flash
     is seen. look: "exact" when the scene's colours are to come back, "hues" when only their order is, "gray" when
     there were none. hdr: the transfer of an HDR film, bits: how deep it is; mastering, light: it
-    says how it was graded. languages, in the order of the clip's tracks; not_first: the title of a track that must not come first.
-    text: languages of the subtitles that are text, bitmaps: how many are not.
+    says how it was graded. languages, in the order of the clip's tracks; not_first: the title of a track that must
+    not come first. text: languages of the subtitles that are text, bitmaps: how many are not.
     """
 
     shown: float | None
