@@ -14,6 +14,8 @@ _BY_SAMPLES: Mapping[str, Mapping[int, SampleLevel]] = MappingProxyType(
     {"hevc": hevc_levels.LEVELS, "vp9": vp9_levels.LEVELS, "av1": av1_levels.LEVELS}
 )
 _SMALLEST = 16
+# No Cast device is listed for less.
+_LEAST_H264 = 41
 # ffmpeg's bitstream filters write the level of these two. VP9 has none in its bitstream: the container claims one.
 _WRITABLE = frozenset({"h264", "hevc"})
 
@@ -68,6 +70,12 @@ def misstated(stream: VideoStream, most: int) -> tuple[str | None, int | None]:
     if stated <= most:
         return None, least
     return (None, most) if _is_certain(stream, stated, most) else (_above(stream, stated, most), None)
+
+
+def references_matter(stream: VideoStream) -> bool:
+    """Is it worth a look at a frame to learn how many references it uses? Where its level is above that of some
+    device, they decide whether only the claim is."""
+    return stream.codec == "h264" and stream.refs is None and stream.level is not None and stream.level > _LEAST_H264
 
 
 def _above(stream: VideoStream, stated: int, most: int) -> str:
