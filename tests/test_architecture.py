@@ -76,6 +76,7 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
             *("encoder.joblog", "encoder.media_cache", "encoder.original", "encoder.orphans", "encoder.output"),
             *("encoder.pacer", "encoder.probe", "encoder.process", "encoder.sample", "encoder.target"),
             *(
+                "encoder.decoding",
                 "encoder.ending",
                 "encoder.evidence",
                 "encoder.survey",

@@ -45,6 +45,13 @@ TABLE: tuple[_Row, ...] = (
         of_the_film=True,
     ),
     _row(
+        "Cannot determine format of input stream \\S+ after EOF",
+        ErrorCode.SOURCE_UNREADABLE,
+        "not one frame of a picture or sound track can be decoded: the film is damaged; copy it again from where it "
+        "came",
+        of_the_film=True,
+    ),
+    _row(
         "Input/output error|Stale file handle|Transport endpoint is not connected",
         ErrorCode.FFMPEG_ERROR,
         "the storage failed while the film was read or written: check disk, cable or network share",

@@ -27,6 +27,7 @@ from mkv2castd.model import StreamKind
 
 _LONGEST = 30 * 86400.0  # seconds; what claims more has a broken clock
 _HANDLER = re.compile(r"handler|media|produced by|gpac|mainconcept|^audio$", re.IGNORECASE)  # programs' own names
+_FASTEST = 240  # frames a second; a film that is faster says so with its average
 _STATISTICS = ("bps", "duration", "number_of_frames", "number_of_bytes", "_statistics_")
 
 
@@ -183,7 +184,7 @@ def _picture(row: Mapping[str, Any], tags: Mapping[str, str]) -> dict[str, Any]:
         "b_frames": lenient.whole(row.get("has_b_frames"), 0, 64),
         "pixel_format": lenient.text(row.get("pix_fmt")),
         "frame_rate": _rate(row),
-        "peak_rate": lenient.ratio(row.get("r_frame_rate")),
+        "peak_rate": _peak(row),
         "pixel_aspect": lenient.ratio(row.get("sample_aspect_ratio")),
         "field_order": lenient.text(row.get("field_order")),
         "rotation": _rotation(side, tags),
@@ -199,8 +200,15 @@ def _picture(row: Mapping[str, Any], tags: Mapping[str, str]) -> dict[str, Any]:
 def _rate(row: Mapping[str, Any]) -> Fraction | None:
     """The lower of both rates that ffprobe tells: the average is too high where a duration is a little short,
     the other one where frames come at uneven times."""
-    told = (lenient.ratio(row.get("avg_frame_rate")), lenient.ratio(row.get("r_frame_rate")))
+    told = (lenient.ratio(row.get("avg_frame_rate")), _peak(row))
     return min((rate for rate in told if rate is not None and rate <= 1000), default=None)
+
+
+def _peak(row: Mapping[str, Any]) -> Fraction | None:
+    """What the times of all frames fit. Where there are too few of them to tell, as with a single one, ffprobe names
+    the ticks of the container's clock instead, and no average."""
+    told, average = lenient.ratio(row.get("r_frame_rate")), lenient.ratio(row.get("avg_frame_rate"))
+    return None if average is None and told is not None and told > _FASTEST else told
 
 
 def _rotation(side: Sequence[Mapping[str, Any]], tags: Mapping[str, str]) -> int:

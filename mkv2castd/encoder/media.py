@@ -101,7 +101,9 @@ class VideoStream(Stream):
     average where frames come at uneven times. rotation: degrees anticlockwise that a player has to turn the
     picture, 0…359; mirrored: it has to be mirrored as well. dolby_vision: profile number; dolby_vision_base: what
     its base layer is by itself (the compatibility id: 0 nothing, 1 HDR10, 2 SDR, 4 HLG, 6 HDR10 on a Blu-ray).
-    scan: what a look at frames has found, where the flags did not suffice; None: nobody has looked.
+    coded_fields: whether its frames may be coded in fields, by H.264's own parameters, whatever the container says;
+    scan: what a look at frames has found, where the flags did not suffice; None: nobody has looked. decodes: whether
+    there is a frame that decodes, where that was looked for.
     """
 
     kind: StreamKind = StreamKind.VIDEO
@@ -126,7 +128,9 @@ class VideoStream(Stream):
     hdr10_plus: bool = False
     mastering: Mastering | None = None
     light: Light | None = None
+    coded_fields: bool | None = None
     scan: Scan | None = None
+    decodes: bool | None = None
 
     @property
     def cover(self) -> bool:
@@ -227,12 +231,14 @@ class Media:
 
     @property
     def picture(self) -> VideoStream | None:
-        """The film itself: no still or preview, one marked as default first, then the largest and longest."""
+        """The film itself: one with frames, no still or preview, one marked as default first, then the largest and
+        longest. What has no start had no packet while ffprobe looked."""
         return min(self.pictures, key=self._is_rather_the_film, default=None)
 
-    def _is_rather_the_film(self, stream: VideoStream) -> tuple[bool, bool, float]:
+    def _is_rather_the_film(self, stream: VideoStream) -> tuple[bool, bool, bool, bool, float]:
         lasts = next((time for time in (stream.duration, self.duration) if time is not None), 1.0)
-        return stream.still, not stream.default, -(stream.width or 0) * (stream.height or 0) * lasts
+        area = (stream.width or 0) * (stream.height or 0)
+        return stream.decodes is False, stream.still, stream.start is None, not stream.default, -area * lasts
 
     @property
     def audio(self) -> tuple[AudioStream, ...]:

@@ -18,8 +18,8 @@ _SURE = 26
 def require_a_film(media: Media, tools: Tools) -> VideoStream | None:
     """The film's picture, or None for a recording of sound only.
 
-    Raises MediaError: source_unreadable (nothing in it, a guess of a format), unsupported_media
-    (locked, a codec that nobody here decodes, a still).
+    Raises MediaError: source_unreadable (nothing in it, a guess of a format, a picture without a frame),
+    unsupported_media (locked, a codec that nobody here decodes, a still, neither picture nor sound).
     """
     if not media.streams:
         raise MediaError(ErrorCode.SOURCE_UNREADABLE, "the file holds neither picture nor sound: copy it here again")
@@ -47,6 +47,8 @@ def require_a_film(media: Media, tools: Tools) -> VideoStream | None:
         raise MediaError(ErrorCode.SOURCE_UNREADABLE, "the file is no film: its contents only resemble one")
     if picture is not None:
         _require_a_decoder(picture, tools)
+    elif not media.audio:
+        raise MediaError(ErrorCode.UNSUPPORTED_MEDIA, f"neither picture nor sound, but {_held(media)}: no film")
     _require_sound(media, tools)
     return picture
 
@@ -56,6 +58,15 @@ def _require_a_decoder(picture: VideoStream, tools: Tools) -> None:
         raise MediaError(ErrorCode.UNSUPPORTED_MEDIA, f"no decoder for the picture's codec, {_name(picture)}")
     if picture.width is None or picture.height is None:
         raise MediaError(ErrorCode.SOURCE_UNREADABLE, "the size of the picture cannot be read: the film is damaged")
+    if picture.decodes is False:
+        raise MediaError(
+            ErrorCode.SOURCE_UNREADABLE, "not one frame of the picture can be decoded: copy the film here again"
+        )
+
+
+def _held(media: Media) -> str:
+    kinds = dict.fromkeys("cover" if isinstance(s, VideoStream) else s.kind.value for s in media.streams)
+    return ", ".join(kinds)
 
 
 def _require_sound(media: Media, tools: Tools) -> None:
