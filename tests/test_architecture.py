@@ -39,7 +39,14 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         "deciding",
         (
-            *("encoder", "encoder.audio_rules", "encoder.backends", "encoder.command", "encoder.effects"),
+            *(
+                "encoder",
+                "encoder.audio_rules",
+                "encoder.avc",
+                "encoder.backends",
+                "encoder.command",
+                "encoder.effects",
+            ),
             *("encoder.extra_rules", "encoder.captions", "encoder.pictures", "encoder.sound"),
             *("encoder.burning", "encoder.charsets", "encoder.companions", "encoder.extra_options"),
             *("encoder.webvtt",),
@@ -153,7 +160,14 @@ PURE = frozenset(
     {
         *("config_checks", "config_errors", "default_config", "errors", "finding", "model", "queries"),
         *("encoder.layouts", "encoder.loudness", "encoder.roles", "encoder.sound_options"),
-        *("encoder.audio_rules", "encoder.backends", "encoder.command", "encoder.effects", "encoder.extra_rules"),
+        *(
+            "encoder.audio_rules",
+            "encoder.avc",
+            "encoder.backends",
+            "encoder.command",
+            "encoder.effects",
+            "encoder.extra_rules",
+        ),
         *("encoder.captions", "encoder.faults", "encoder.pictures", "encoder.sound", "encoder.targets"),
         *("encoder.telling", "encoder.tools"),
         *("encoder.ffprobe", "encoder.filters", "encoder.h264_levels", "encoder.lenient", "encoder.media"),

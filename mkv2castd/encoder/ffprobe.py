@@ -83,7 +83,22 @@ def frame_facts(raw: bytes) -> dict[str, Any]:
         frames = lenient.rows(lenient.table(msgspec.json.decode(raw.decode("utf-8", "replace"))).get("frames"))
     except msgspec.MsgspecError:
         return {}
-    return side_facts([side for frame in frames[:1] for side in lenient.rows(frame.get("side_data_list"))])
+    facts = side_facts([side for frame in frames[:1] for side in lenient.rows(frame.get("side_data_list"))])
+    if any(frame.get("interlaced_frame") == 1 for frame in frames):
+        facts["field_order"] = "tt" if all(frame.get("top_field_first") == 1 for frame in frames) else "bb"
+    return facts
+
+
+def decoded_refs(raw: bytes) -> int | None:
+    """How many reference frames H.264 uses, by what `ffprobe -of json -show_streams -show_frames` printed of one
+    stream, some of whose frames it has decoded; None where it cannot be read."""
+    try:
+        told = lenient.table(msgspec.json.decode(raw.decode("utf-8", "replace")))
+    except msgspec.MsgspecError:
+        return None
+    if not lenient.rows(told.get("frames")):
+        return None
+    return next((lenient.whole(row.get("refs"), 1, 64) for row in lenient.rows(told.get("streams"))), None)
 
 
 def _duration(form: Mapping[str, Any], streams: Sequence[AnyStream]) -> float | None:
@@ -180,7 +195,8 @@ def _picture(row: Mapping[str, Any], tags: Mapping[str, str]) -> dict[str, Any]:
         "width": lenient.whole(row.get("width"), 1, 65536),
         "height": lenient.whole(row.get("height"), 1, 65536),
         "level": lenient.whole(row.get("level"), 1, 1000),
-        "refs": lenient.whole(row.get("refs"), 1, 64),
+        # 1 is what it tells before anything has been decoded
+        "refs": lenient.whole(row.get("refs"), 2, 64),
         "b_frames": lenient.whole(row.get("has_b_frames"), 0, 64),
         "pixel_format": lenient.text(row.get("pix_fmt")),
         "frame_rate": _rate(row),

@@ -9,15 +9,18 @@ from dataclasses import replace
 from pathlib import Path
 
 from mkv2castd.encoder import process
-from mkv2castd.encoder.boxes import index_first
+from mkv2castd.encoder.avc import Sequence, sequences
+from mkv2castd.encoder.boxes import index_at, index_first
 from mkv2castd.encoder.ffprobe import parse_ffprobe
-from mkv2castd.encoder.media import Media
+from mkv2castd.encoder.media import AnyStream, Media, VideoStream
 from mkv2castd.errors import ErrorCode, MediaError
 from mkv2castd.model import printable
 from mkv2castd.threads import in_thread
 
 PATIENCE_SECONDS = 60.0
 _LIMIT_BYTES = 16 * 1024 * 1024
+# So much of a film, or of an MP4's index, holds the descriptions of its tracks.
+_HEAD_BYTES = 1024 * 1024
 # Only `file`: a playlist that calls itself a film must not make us open addresses.
 _ARGV = ("ffprobe", "-v", "error", "-protocol_whitelist", "file", "-of", "json")
 _SHOW = ("-show_format", "-show_streams", "-show_chapters")
@@ -44,18 +47,41 @@ async def probe(
             f"{printable(path)} is no film that ffmpeg can read, or it is damaged: copy it here again",
             _last_line(answer.stderr_tail),
         )
-    media = parse_ffprobe(answer.stdout)
-    if "mp4" in media.format_names:
-        return replace(media, index_first=await in_thread(_index_first, path))
+    return await in_thread(_look_inside, path, parse_ffprobe(answer.stdout))
+
+
+def _look_inside(path: Path, media: Media) -> Media:
+    """What ffprobe does not tell, read from the file itself: where an MP4's index lies, and what H.264 says."""
+    is_mp4 = "mp4" in media.format_names
+    is_avc = any(picture.codec == "h264" for picture in media.pictures)
+    if not is_mp4 and not is_avc:
+        return media
+    try:
+        with path.open("rb", buffering=0) as film:
+            if is_mp4:
+                media = replace(media, index_first=index_first(film))
+            if is_avc:
+                start = index_at(film) if is_mp4 else 0
+                film.seek(start if start is not None else 0)
+                media = with_sequences(media, tuple(sequences(film.read(_HEAD_BYTES))))
+    except OSError:
+        pass
     return media
 
 
-def _index_first(path: Path) -> bool | None:
-    try:
-        with path.open("rb", buffering=0) as film:
-            return index_first(film)
-    except OSError:
-        return None
+def with_sequences(media: Media, found: tuple[Sequence, ...]) -> Media:
+    """H.264 pictures with what their parameter sets tell; the set of a picture is the one of its size."""
+    return replace(media, streams=tuple(_told(stream, found) for stream in media.streams))
+
+
+def _told(stream: AnyStream, found: tuple[Sequence, ...]) -> AnyStream:
+    if not isinstance(stream, VideoStream) or stream.codec != "h264" or stream.width is None or stream.height is None:
+        return stream
+    for one in found:
+        # what is cropped away is less than two macroblocks
+        if 0 <= one.width - stream.width < 32 and 0 <= one.height - stream.height < 32:
+            return replace(stream, refs=one.references, coded_fields=one.fields)
+    return stream
 
 
 def require_regular_file(path: Path) -> None:

@@ -25,8 +25,11 @@ _NEVER = frozenset(
         *("zmbv", "flashsv", "flashsv2", "tscc", "tscc2", "screenpresso", "vmnc", "fraps", "roq", "smackvideo"),
     }
 )
-# Codecs that may go over as they are, so that a look would cost something; their "progressive" is nearly always true.
+# Codecs that may go over as they are, so that a look would cost something; their "progressive" is nearly always true
+# but where they were made from DVDs and broadcasts of standard definition, by encoders that nobody had told.
 _TRUSTED = frozenset({"h264", "hevc"})
+_STANDARD_DEFINITION = frozenset({480, 486, 576})
+_BROADCAST_RATES = (Fraction(24), Fraction(31))
 _INTERLACED = frozenset({"tt", "bb", "tb", "bt"})
 # What is interlaced unless its frames show otherwise, and which field comes first.
 _BY_NATURE = MappingProxyType({"dvvideo": Scan.BOTTOM_FIRST})
@@ -66,13 +69,19 @@ class Fields:
 
 
 def is_doubtful(stream: VideoStream) -> bool:
-    """Do its frames have to be looked at? Never where the picture would go over as it is: only codecs that are
-    encoded anew anyway, and pictures that are interlaced by their flags or say nothing at all."""
+    """Do its frames have to be looked at? Hardly ever where the picture would go over as it is: codecs that are
+    encoded anew anyway, pictures that are interlaced by their flags, may be by their codec or say nothing at all, and
+    those that have the size and rate of DVDs and broadcasts."""
     if stream.codec is None or stream.codec in _NEVER or stream.scan is not None:
         return False
-    if stream.field_order in _INTERLACED:
+    if stream.field_order in _INTERLACED or stream.coded_fields:
         return True
-    return stream.field_order != "progressive" or stream.codec not in _TRUSTED
+    return stream.field_order != "progressive" or stream.codec not in _TRUSTED or _may_be_a_recording(stream)
+
+
+def _may_be_a_recording(stream: VideoStream) -> bool:
+    rate, (low, high) = stream.frame_rate, _BROADCAST_RATES
+    return stream.height in _STANDARD_DEFINITION and rate is not None and low < rate <= high
 
 
 def read_idet(stderr: str) -> tuple[Fields, ...]:

@@ -14,8 +14,9 @@ from mkv2castd.encoder.command import file_url
 from mkv2castd.encoder.decoding import look_for_a_frame
 from mkv2castd.encoder.ending import Ending
 from mkv2castd.encoder.evidence import claimed_duration, evidence, quick_ending
-from mkv2castd.encoder.ffprobe import frame_facts
+from mkv2castd.encoder.ffprobe import decoded_refs, frame_facts
 from mkv2castd.encoder.forced import look_for_forced
+from mkv2castd.encoder.levels import references_matter
 from mkv2castd.encoder.media import Media, Scan, VideoStream
 from mkv2castd.encoder.probe import PATIENCE_SECONDS, probe
 from mkv2castd.encoder.process import capture
@@ -55,11 +56,15 @@ async def examine(
     if picture is None or media.ours is not None:
         return media
     media = replace(media, externals=await externals_of(path, patience))
+    if picture.coded_fields and not picture.coded_interlaced:
+        picture = replace(picture, **await _look_at_first_frame(path, picture, environment, patience))
     if is_doubtful(picture):
         scan = await _look_at_fields(path, media, picture, environment, patience)
         picture = replace(picture, scan=scan)
     if picture.hdr and picture.mastering is None:
         picture = replace(picture, **await _look_at_first_frame(path, picture, environment, patience))
+    if references_matter(picture):
+        picture = replace(picture, refs=await _look_at_references(path, picture, environment, patience))
     media = await _look_at_end(path, _with_picture(media, picture), patience, environment)
     return media if settings is None else await look_for_forced(path, media, settings, environment)
 
@@ -86,15 +91,35 @@ async def _look_at_fields(
 async def _look_at_first_frame(
     path: Path, picture: VideoStream, environment: Mapping[str, str] | None, patience: float
 ) -> dict[str, Any]:
-    """What its first frame says of HDR, where the container says nothing."""
+    """What its first frames say of HDR and of interlacing, where the container says nothing or something else."""
     which = ("-select_streams", str(picture.index), "-read_intervals", "%+#2")
-    argv = [*_FIRST_FRAME, *which, "-show_frames", "-show_entries", "frame=pts:frame_side_data", file_url(path)]
+    argv = [
+        *_FIRST_FRAME,
+        *which,
+        "-show_frames",
+        "-show_entries",
+        "frame=interlaced_frame,top_field_first:frame_side_data",
+        file_url(path),
+    ]
     try:
         answer = await capture(argv, timeout=patience, environment=environment)
     except DeviceError as error:
-        _log.warning("%s: its HDR metadata stays unknown: %s", printable(path), error.message)
+        _log.warning("%s: what its frames say stays unknown: %s", printable(path), error.message)
         return {}
     return frame_facts(answer.stdout)
+
+
+async def _look_at_references(
+    path: Path, picture: VideoStream, environment: Mapping[str, str] | None, patience: float
+) -> int | None:
+    which = ("-select_streams", str(picture.index), "-read_intervals", "%+#2")
+    argv = [*_FIRST_FRAME, *which, "-show_streams", "-show_frames", "-show_entries", "stream=refs:frame=pts"]
+    try:
+        answer = await capture([*argv, file_url(path)], timeout=patience, environment=environment)
+    except DeviceError as error:
+        _log.warning("%s: how many references it uses stays unknown: %s", printable(path), error.message)
+        return None
+    return decoded_refs(answer.stdout)
 
 
 async def _look_at_end(path: Path, media: Media, patience: float, environment: Mapping[str, str] | None) -> Media:
