@@ -138,7 +138,8 @@ FIELD_ROWS: tuple[Row, ...] = (
     clip(
         "fields-unflagged-h264",
         (*H264, "-crf", "16"),
-        scene=_UNFLAGGED,
+        # in standard definition, where encoders that nobody told are common, and looked for
+        scene=replace(_UNFLAGGED, size="720x576"),
         tones=_LONG,
         **_LONG_FIELDS,
     ),
@@ -146,7 +147,7 @@ FIELD_ROWS: tuple[Row, ...] = (
     clip(
         "telecined-unflagged",
         (*H264, "-crf", "16"),
-        scene=replace(SCENE, seconds=3.0, then=f"{_TELECINED},setfield=prog"),
+        scene=replace(SCENE, size="720x480", seconds=3.0, then=f"{_TELECINED},setfield=prog"),
         tones=(Tone(seconds=3.0),),
         interlaced=True,
     ),
