@@ -75,7 +75,7 @@ def _pairs(plan: Plan, stream: StreamPlan, laid: Groundwork) -> Iterator[tuple[s
     if isinstance(stream.source, AudioStream):
         yield from sound_options.options(stream, plan.container, laid)
     elif isinstance(stream.source, SubtitleStream):
-        yield from extra_options.subtitle_pairs(stream)
+        yield from extra_options.subtitle_pairs(stream, plan.duration)
     elif isinstance(stream.source, VideoStream) and stream.source.cover:
         yield from extra_options.cover_pairs(stream)
     elif isinstance(stream.source, OtherStream):

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from mkv2castd.encoder import languages
 from mkv2castd.encoder.backends import SUBTITLE_ENCODERS
-from mkv2castd.encoder.extra_rules import attachment_tags
+from mkv2castd.encoder.extra_rules import BITMAP, attachment_tags
 from mkv2castd.encoder.media import External, OtherStream, SubtitleStream, VideoStream
 from mkv2castd.encoder.naming import working_file
 from mkv2castd.encoder.plan import Plan
@@ -23,6 +23,11 @@ _FORMATS: Mapping[str, str] = MappingProxyType(
 COVER_FILES: Mapping[str | None, tuple[str, str]] = MappingProxyType(
     {"mjpeg": ("image/jpeg", ".jpg"), "png": ("image/png", ".png")}
 )
+# Pictures of text that are shown until the next one are given 49 days by some (2³² ms), which the whole film would
+# then claim to last: without a duration they are shown until the next one as well.
+_ENDLESS = r"setts=duration=if(lt(DURATION*TB\,86400)\,DURATION\,0)"
+# So many seconds behind the film's end, what clears the last of them is as senseless.
+_LATE = 60.0
 # What of a file's name goes into the track.
 _FLAGS = ("forced", "hearing_impaired")
 
@@ -58,11 +63,13 @@ def _externals(plan: Plan) -> Mapping[int, External]:
     return {s.index: s.external for s in sources if isinstance(s, SubtitleStream) and s.external is not None}
 
 
-def subtitle_pairs(stream: StreamPlan) -> Iterator[tuple[str, str]]:
-    """The options of a subtitle's track in the output."""
+def subtitle_pairs(stream: StreamPlan, duration: float | None) -> Iterator[tuple[str, str]]:
+    """The options of a subtitle's track in the output. duration: the film's, in seconds."""
     source = stream.source
     assert isinstance(source, SubtitleStream), "only for subtitles"
     yield "-c", "copy" if stream.action is Action.COPY else SUBTITLE_ENCODERS[stream.target or ""]
+    if stream.action is Action.COPY and source.codec in BITMAP:
+        yield "-bsf", _ENDLESS if duration is None else f"{_ENDLESS},noise=drop=gt(pts*tb\\,{duration + _LATE:.3f})"
     if source.external is None:
         return
     yield "-disposition", "+".join(flag for flag in _FLAGS if flag in source.dispositions) or "0"
