@@ -33,7 +33,8 @@ TABLE: tuple[_Row, ...] = (
         "ffmpeg ran out of memory: free some, or lower [devices] cpu_slots",
     ),
     _row(
-        "moov atom not found|EBML header parsing failed|Invalid data found when processing input\\s*$",
+        "moov atom not found|EBML header parsing failed"
+        "|Invalid data found when processing input\\s*(Last message repeated \\d+ times\\s*)?$",
         ErrorCode.SOURCE_UNREADABLE,
         "the film cannot be read to its end: it is damaged or no film; copy it again from where it came",
         of_the_film=True,
@@ -45,7 +46,7 @@ TABLE: tuple[_Row, ...] = (
         of_the_film=True,
     ),
     _row(
-        "Cannot determine format of input stream \\S+ after EOF",
+        "Cannot determine format of input stream \\S+ after EOF|Sample rate \\d+ invalid",
         ErrorCode.SOURCE_UNREADABLE,
         "not one frame of a picture or sound track can be decoded: the film is damaged; copy it again from where it "
         "came",
@@ -58,6 +59,9 @@ TABLE: tuple[_Row, ...] = (
     ),
 )
 
+# ffmpeg's exit code once more than two thirds of a stream could not be decoded (its option -max_error_rate).
+_UNDECODABLE = 69
+
 
 def classify(exit_code: int, stderr_tail: str) -> Mkv2castdError:
     """The error for an ffmpeg that ended with `exit_code` ≠ 0: MediaError where the film is to blame, else
@@ -67,5 +71,8 @@ def classify(exit_code: int, stderr_tail: str) -> Mkv2castdError:
             if row.of_the_film:
                 return MediaError(row.code, row.message, stderr_tail)
             return DeviceError(row.code, row.message, stderr_tail, exit_code)
+    if exit_code == _UNDECODABLE:
+        said = "most of a picture or sound track cannot be decoded: copy the film again from where it came"
+        return MediaError(ErrorCode.SOURCE_UNREADABLE, said, stderr_tail)
     ended = f"was ended by signal {-exit_code}" if exit_code < 0 else f"exited with code {exit_code}"
     return DeviceError(ErrorCode.FFMPEG_ERROR, f"FFmpeg process {ended}", stderr_tail, exit_code)

@@ -32,6 +32,9 @@ def _in_time(source: VideoStream, target: VideoTarget) -> Iterator[str]:
         first = _FIELDS.get(source.scan) if source.scan is not None else None
         yield f"bwdif=mode=send_frame:parity={first or 'auto'}"
     if target.rate is not None:
+        if source.frame_rate is None:
+            # how long a frame lasts that may be the only one, nobody knows: it lasts until its own copy
+            yield "tpad=stop=1:stop_mode=clone"
         # a last frame that lasts less than the new interval is shown all the same: it may be the only one
         yield f"fps={target.rate.numerator}/{target.rate.denominator}:eof_action=pass"
 

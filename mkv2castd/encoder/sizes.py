@@ -82,10 +82,10 @@ def shown_rate(stream: VideoStream) -> Fraction | None:
 
 def new_rate(stream: VideoStream, most: Fraction) -> Fraction | None:
     """The rate to encode at, None for the source's own. Uneven times are made even: an encoder and a container
-    would else be told the peak, a rate that no device is made for."""
+    would else be told the peak, a rate that no device is made for; likewise where nobody knows the rate."""
     rate, peak = shown_rate(stream), stream.peak_rate
     if rate is None:
-        return most if peak is not None and peak > most * SLACK else None
+        return most  # of a single frame, containers would tell their clock's ticks instead
     if stream.scan is Scan.TELECINED:
         slower = _slower(rate, most)
         return rate if slower is None else slower

@@ -30,6 +30,12 @@ def live_recording() -> bytes:
     return subprocess.run(argv, capture_output=True, check=True, timeout=30).stdout
 
 
+def without_default_duration(film: bytes) -> bytes:
+    """A WebM whose rate nobody tells: ffprobe then names the clock's 1000 ticks a second."""
+    told = film.index(bytes.fromhex("23e383"))
+    return film[:told] + b"\xec\x86" + film[told + 2 :]
+
+
 async def refusal(path: Path, settings: Settings | None = None) -> MediaError:
     chosen = settings if settings is not None else Settings()
     with pytest.raises(MediaError) as caught:
@@ -65,12 +71,16 @@ async def test_ordinary_films_cost_no_look(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("container", [Container.MKV, Container.MP4])
-@pytest.mark.parametrize("name", ["film.webm", "film.avi"])
+@pytest.mark.parametrize("name", ["film.webm", "clock.webm", "film.avi"])
 def test_a_single_frame_is_a_film(tmp_path: Path, name: str, container: Container) -> None:
     path = tmp_path / name
     codec = ("libvpx-vp9", "-deadline", "realtime") if name.endswith("webm") else ("mpeg4",)
     ffmpeg(*SOURCE, "-frames:v", "1", "-c:v", *codec, str(path))
+    if name.startswith("clock"):
+        path.write_bytes(without_default_duration(path.read_bytes()))
     made = convert(path, Settings(container=container, quality="fast"))
+    assert (made.source.picture is not None and made.source.picture.frame_rate is None) == name.startswith("clock")
+    assert made.picture.frame_rate is None or made.picture.frame_rate <= 60
     argv = ["ffmpeg", "-v", "error", "-nostdin", "-i", str(made.path), "-f", "framecrc", "-"]
     frames = subprocess.run(argv, capture_output=True, check=True, timeout=30).stdout.splitlines()
     assert len([line for line in frames if not line.startswith(b"#")]) == 1

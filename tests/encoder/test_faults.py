@@ -21,6 +21,23 @@ from mkv2castd.errors import DeviceError, ErrorCode, MediaError
             MediaError,
             ErrorCode.SOURCE_UNREADABLE,
         ),
+        (
+            "Error while decoding stream #0:0: Invalid data found when processing input\n"
+            "    Last message repeated 2 times\n",
+            MediaError,
+            ErrorCode.SOURCE_UNREADABLE,
+        ),
+        (
+            "[vp9 @ 0x55aabd249740] Not all references are available\n"
+            "Cannot determine format of input stream 0:0 after EOF\nError marking filters as finished\n",
+            MediaError,
+            ErrorCode.SOURCE_UNREADABLE,
+        ),
+        (
+            "[ac3 @ 0x56472c31f340] Sample rate 0 invalid\nError while processing the decoded data for stream #0:1\n",
+            MediaError,
+            ErrorCode.SOURCE_UNREADABLE,
+        ),
         ("Decoder (codec vvc) not found for input stream #0:0", MediaError, ErrorCode.UNSUPPORTED_MEDIA),
         ("file:x.mkv: Input/output error", DeviceError, ErrorCode.FFMPEG_ERROR),
         ("something nobody has seen before", DeviceError, ErrorCode.FFMPEG_ERROR),
@@ -40,6 +57,12 @@ def test_exit_code_and_signal_are_named() -> None:
     assert killed.message == "FFmpeg process was ended by signal 9"
     assert isinstance(killed, DeviceError)
     assert killed.exit_code == -9
+
+
+def test_an_ffmpeg_that_gave_up_decoding_blames_the_film() -> None:
+    error = classify(69, "[vist#0:0/vp8 @ 0x1] Decode error rate 1 exceeds maximum 0.666667")
+    assert type(error) is MediaError
+    assert error.code is ErrorCode.SOURCE_UNREADABLE
 
 
 def test_real_ffmpeg_on_random_bytes_blames_the_film(tmp_path: Path) -> None:
