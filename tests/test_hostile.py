@@ -140,7 +140,7 @@ async def test_an_ffmpeg_that_goes_away_costs_no_film(films: Path, state: Path, 
         (tmp_path / "bin" / "ffmpeg").rename(tmp_path / "bin" / "ffmpeg.new")
         make_clip(films / "film.mkv", audio=("ac3",))
         (job,) = await daemon.until(lambda jobs: bool(jobs and jobs[0]["reason"]))
-        assert job["status"] == "queued"
+        assert job["status"] == "analyzing"
         assert "apt install ffmpeg" in job["reason"]
         (tmp_path / "bin" / "ffmpeg.new").rename(tmp_path / "bin" / "ffmpeg")
         os.kill(daemon.pid, signal.SIGHUP)

@@ -92,6 +92,7 @@ class Intake:
         except (ConfigError, TimeoutError) as error:
             why = error.message if isinstance(error, ConfigError) else "its storage does not answer"
             _log.warning("%s waits: %s", printable(job.source), why, extra=_fields(job))
+            await self._store.write(lambda ledger: _note(ledger, job, why))
             self.put(turn)
             self._gate.hold(job.folder)
             return
@@ -187,10 +188,16 @@ def _conclude(ledger: Ledger, seen: Job, settings: Settings, verdict: Verdict) -
     return ledger.save(advance(job, JobStatus.QUEUED, skipped=False, reason=None, **facts))
 
 
+def _note(ledger: Ledger, seen: Job, why: str) -> None:
+    job = ledger.job(seen.id)
+    if job is not None and _is_as_seen(job, seen) and job.reason != why:
+        ledger.save(replace(job, reason=why))
+
+
 def _fail(ledger: Ledger, seen: Job, failure: Failure) -> None:
     job = ledger.job(seen.id)
     if job is not None and _is_as_seen(job, seen):
-        ledger.save(advance(job, JobStatus.FAILED, stage=None, failure=failure, finished_at=time.time()))
+        ledger.save(advance(job, JobStatus.FAILED, stage=None, reason=None, failure=failure, finished_at=time.time()))
 
 
 def _is_as_seen(job: Job, seen: Job) -> bool:
