@@ -52,6 +52,8 @@ def convert_argv(plan: Plan, source: Path, target: Path, tag: str, laid: Groundw
         argv += _stream_options(plan, position, stream, laid)
     argv += extra_options.cover_options(plan, laid)
     argv += [*picture_options.output_options(plan.picture), *_tag_options(plan, tag)]
+    if plan.copies_video:
+        argv += timing.output_options(plan.format_names, plan.picture.source, (s.source for s in plan.kept))
     argv += ["-max_muxing_queue_size", _QUEUE, *_MUXERS[plan.container]]
     return [*argv, file_url(target), *extra_options.sidecar_outputs(plan, target, laid)]
 

@@ -162,7 +162,7 @@ def _stream(position: int, row: Mapping[str, Any], leads: Mapping[int, float]) -
     }
     match row.get("codec_type"):
         case "video":
-            return VideoStream(**facts, **_picture(row, tags))
+            return VideoStream(**facts | _picture(row, tags) | {"tail": _tail(row, duration, facts["lead"])})
         case "audio":
             return AudioStream(**facts | _sound(row) | {"title": _sound_title(tags)})
         case "subtitle":
@@ -172,6 +172,14 @@ def _stream(position: int, row: Mapping[str, Any], leads: Mapping[int, float]) -
             return OtherStream(kind=StreamKind.ATTACHMENT, **facts)
         case _:
             return OtherStream(kind=StreamKind.DATA, **facts)
+
+
+def _tail(row: Mapping[str, Any], duration: float | None, lead: float | None) -> float | None:
+    """What an MP4 holds beyond its edit list, which the duration obeys, and the number of frames does not."""
+    count, rate = lenient.whole(row.get("nb_frames"), 1), lenient.ratio(row.get("avg_frame_rate"))
+    if count is None or rate is None or duration is None:
+        return None
+    return max(0.0, float(count / rate) - duration - (lead if lead is not None else 0.0))
 
 
 def _dispositions(row: Mapping[str, Any], tags: Mapping[str, str]) -> frozenset[str]:

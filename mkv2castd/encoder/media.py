@@ -67,7 +67,7 @@ class External:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stream:
     """What every stream may tell. Times in seconds, bitrate in bits a second. lead: how much in front of its start is
-    there to be decoded, but hidden by an edit list."""
+    there to be decoded, but hidden by an edit list; tail: how much behind its end."""
 
     index: int
     kind: StreamKind
@@ -79,6 +79,7 @@ class Stream:
     start: float | None = None
     duration: float | None = None
     lead: float | None = None
+    tail: float | None = None
     bitrate: int | None = None
     dispositions: frozenset[str] = frozenset()
     # names of tags that state facts of the encoded bytes; false as soon as these are encoded anew

@@ -7,10 +7,11 @@ but for copies out of formats that leave out only some of the times.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from fractions import Fraction
 
 from mkv2castd.encoder.media import Stream, VideoStream
+from mkv2castd.model import StreamKind
 
 # Formats whose packets are only numbered, in the order of decoding: times of presentation are not in the file.
 _NUMBERED = frozenset({"avi", "mpegvideo", "h264", "hevc", "m4v", "vc1"})
@@ -18,6 +19,7 @@ _NUMBERED = frozenset({"avi", "mpegvideo", "h264", "hevc", "m4v", "vc1"})
 _PATCHY = frozenset({"mpeg", "rm", "asf"})
 _FILM_OUT_OF_ORDER = "its container tells no times, which its B-frames need"
 _LEAST_LEAD = 0.1
+_LEAST_TAIL = 1.0
 # Ticks a second of an encoder's clock: at least so many, so that frames between two ticks are moved by 0.1 ms.
 _FINE, _FINEST = 10_000, 1_000_000
 
@@ -42,6 +44,15 @@ def input_options(formats: Collection[str], *, copied: bool) -> tuple[str, ...]:
     """What stands before the film among ffmpeg's arguments. copied: its picture is not decoded."""
     patchy = copied and not _PATCHY.isdisjoint(formats)
     return ("-fflags", "+genpts") if patchy else ()
+
+
+def output_options(formats: Collection[str], picture: Stream, streams: Iterable[Stream]) -> tuple[str, ...]:
+    """Where a copy ends that would else go on to the next key frame, through what the picture's edit list hides.
+    streams: all that is kept, the picture too. ffmpeg goes by the time of decoding, so that no frame is missing."""
+    if "mov" not in formats or picture.duration is None or picture.tail is None or picture.tail < _LEAST_TAIL:
+        return ()
+    spans = [s.duration for s in streams if s.kind in (StreamKind.VIDEO, StreamKind.AUDIO) and s.duration is not None]
+    return ("-t", f"{max(spans, default=picture.duration):.3f}")
 
 
 def bitstream_filters(formats: Collection[str]) -> tuple[str, ...]:

@@ -122,6 +122,29 @@ async def test_what_an_edit_list_hides_stays_hidden(tmp_path: Path) -> None:
     assert distances(output) == pytest.approx(distances(film), abs=TOGETHER)
 
 
+@pytest.mark.parametrize("container", [Container.MKV, Container.MP4])
+async def test_what_an_edit_list_hides_at_the_end_stays_hidden(tmp_path: Path, container: Container) -> None:
+    """Trimmed without encoding, as phones do it: one key frame, and most of the film behind the edit's end."""
+    film = make_flashes(tmp_path / "in.mov", H264.replace("-g 50", "-g 500"), "ac3")
+    film.write_bytes(ending_after(film.read_bytes(), 1200))
+    assert moments(film) == pytest.approx([1.0], abs=0.05)
+    output, decision = await converted(film, container)
+    assert decision.copies_video
+    assert moments(output) == pytest.approx([1.0], abs=0.05)
+    duration = (await examine(output)).duration
+    assert duration == pytest.approx(1.3, abs=0.2)
+
+
+def ending_after(film: bytes, milliseconds: int) -> bytes:
+    """An MP4 whose edit lists end there (ISO/IEC 14496-12, 8.6.6): the first entry's duration, in 1/1000 s."""
+    changed = bytearray(film)
+    place = changed.find(b"elst")
+    while place >= 0:
+        changed[place + 12 : place + 16] = milliseconds.to_bytes(4, "big")
+        place = changed.find(b"elst", place + 4)
+    return bytes(changed)
+
+
 def test_the_clock_of_an_encoder_counts_whole_frames() -> None:
     assert clock(Fraction(25)) == "1:10000"
     assert clock(Fraction(24)) == "1:10008"
