@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 from collections.abc import Callable
 from fractions import Fraction
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from mkv2castd.config import Settings
+from mkv2castd.encoder.probe import probe
 from mkv2castd.model import Container
 from tests.clips import make_clip
 from tests.encoder.converting import convert, ffmpeg
@@ -145,7 +147,8 @@ def test_an_overstated_level_is_rewritten_in_the_copied_stream(tmp_path: Path) -
 
 def test_high_quality_keeps_to_the_references_of_its_level(tmp_path: Path) -> None:
     film = _filmed((*X265,), size="1920x1080", rate="24", seconds="0.2")(tmp_path / "film.mkv")
-    picture = convert(film, Settings(quality="high")).picture
+    picture = asyncio.run(probe(convert(film, Settings(quality="high")).path)).picture
+    assert picture is not None
     assert picture.level == 41
     assert picture.refs is not None
     assert picture.refs <= 4
