@@ -13,10 +13,10 @@ from fractions import Fraction
 from mkv2castd.encoder.media import Stream, VideoStream
 from mkv2castd.model import StreamKind
 
-# Formats whose packets are only numbered, in the order of decoding: times of presentation are not in the file.
-_NUMBERED = frozenset({"avi", "mpegvideo", "h264", "hevc", "m4v", "vc1"})
+# Formats whose packets are only numbered or timed in the order of decoding: when frames are shown is not in the file.
+_NUMBERED = frozenset({"avi", "asf", "mpegvideo", "h264", "hevc", "m4v", "vc1"})
 # Formats in which some packets have no time.
-_PATCHY = frozenset({"mpeg", "rm", "asf"})
+_PATCHY = frozenset({"mpeg", "rm"})
 _FILM_OUT_OF_ORDER = "its container tells no times, which its B-frames need"
 _LEAST_LEAD = 0.1
 _LEAST_TAIL = 1.0
