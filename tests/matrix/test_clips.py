@@ -15,6 +15,7 @@ UNTOLD = {
     "box-raw-mpeg2": "no duration",
     "sound-wavpack": "the last packet has no duration",
     "sound-tta": "the last packet has the duration of a whole one",
+    "sound-adpcm-flash": "the last packet has the duration of a whole one",
     "subtitle-vobsub": "the subtitle claims to last for weeks",
     "subtitle-dvb-mkv": "the subtitle claims to last for weeks",
     "two-pictures-second-default": "the first picture is not the film",
