@@ -28,6 +28,7 @@ from mkv2castd.model import StreamKind
 _LONGEST = 30 * 86400.0  # seconds; what claims more has a broken clock
 _HANDLER = re.compile(r"handler|media|produced by|gpac|mainconcept|^audio$", re.IGNORECASE)  # programs' own names
 _FASTEST = 240  # frames a second; a film that is faster says so with its average
+_KEY_TAG = "enc_key_id"  # libavformat's name of what Matroska's ContentEncryption tells; nothing else tells of it
 _STATISTICS = ("bps", "duration", "number_of_frames", "number_of_bytes", "_statistics_")
 
 
@@ -73,6 +74,7 @@ def parse_ffprobe(raw: bytes) -> Media:
         ),
         ours=_ours(tags, raw_streams),
         encrypted=_encrypted([*raw_streams, *lenient.rows(probe.packets)]),
+        keyed=any(_KEY_TAG in lenient.tags(row.get("tags")) for row in raw_streams),
         empty=probe.packets == [],
     )
 

@@ -203,10 +203,10 @@ class Chapter:
 class Media:
     """One file. format_names: ffprobe's, split ("mov", "mp4", …); brand: MP4's major brand; ours: our tag's
     value when mkv2castd made the file; probe_score: 0…100, how sure ffprobe is of the format; index_first: does an
-    MP4's `moov` lie in front? encrypted: its contents are locked, as far as its first packets tell. empty: it
-    announces streams, but has not one packet. cut: its container says that more should follow where the file ends;
-    ends: where its packets really end, where that was looked for. externals:
-    subtitle files that belong to it."""
+    MP4's `moov` lie in front? encrypted: its contents are locked, as far as its first packets tell. keyed: it names
+    a key, as locked Matroska does, and as copies that were unlocked since may still do. empty: it announces streams,
+    but has not one packet. cut: its container says that more should follow where the file ends; ends: where its
+    packets really end, where that was looked for. externals: subtitle files that belong to it."""
 
     streams: tuple[AnyStream, ...] = ()
     format_names: tuple[str, ...] = ()
@@ -220,6 +220,7 @@ class Media:
     ours: str | None = None
     index_first: bool | None = None
     encrypted: bool = False
+    keyed: bool = False
     empty: bool = False
     cut: bool = False
     ends: float | None = None

@@ -24,7 +24,8 @@ def require_a_film(media: Media, tools: Tools) -> VideoStream | None:
     if not media.streams:
         raise MediaError(ErrorCode.SOURCE_UNREADABLE, "the file holds neither picture nor sound: copy it here again")
     tag = next((stream.codec_tag for stream in media.streams if stream.codec_tag in _LOCKED), None)
-    if media.encrypted or tag is not None:
+    undecodable = media.picture is not None and media.picture.decodes is False
+    if media.encrypted or tag is not None or (media.keyed and undecodable):
         named = f" ({tag})" if tag is not None else ""
         raise MediaError(
             ErrorCode.UNSUPPORTED_MEDIA,

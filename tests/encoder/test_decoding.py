@@ -63,6 +63,18 @@ async def test_a_picture_of_unknown_pixels_has_to_show_a_frame(tmp_path: Path) -
     assert "not one frame" in (await refusal(path, Settings(profile=("chromecast-ultra",)))).message
 
 
+async def test_matroska_that_names_a_key_is_locked_unless_it_decodes(tmp_path: Path) -> None:
+    path, settings = tmp_path / "film.webm", Settings(profile=("chromecast-ultra",))
+    named = ("-metadata:s:v", "enc_key_id=i133Ra2EFFtWF8MxFuNaZw==")
+    ffmpeg(*SOURCE, "-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", *named, str(path))
+    assert isinstance(plan(await examine(path, settings=settings), settings), Skip)
+
+    path.write_bytes(path.read_bytes().replace(VP9_SYNC, b"\0\0\0"))
+    fault = await refusal(path, settings)
+    assert fault.code is ErrorCode.UNSUPPORTED_MEDIA
+    assert "copy protection" in fault.message
+
+
 @pytest.mark.parametrize("name", ["film.mkv", "film.mp4", "film.ts", "film.avi", "film.mpg"])
 async def test_ordinary_films_cost_no_look(tmp_path: Path, name: str) -> None:
     media = await probe(make_clip(tmp_path / name, "mpeg2" if name.endswith("mpg") else "h264", ("mp3",)))
