@@ -63,13 +63,16 @@ async def test_a_picture_of_unknown_pixels_has_to_show_a_frame(tmp_path: Path) -
     assert "not one frame" in (await refusal(path, Settings(profile=("chromecast-ultra",)))).message
 
 
-async def test_matroska_that_names_a_key_is_locked_unless_it_decodes(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("encoder", "sync"), [("libvpx", VP8_SYNC), ("libvpx-vp9", VP9_SYNC)])
+async def test_matroska_that_names_a_key_is_locked_unless_it_decodes(
+    tmp_path: Path, encoder: str, sync: bytes
+) -> None:
     path, settings = tmp_path / "film.webm", Settings(profile=("chromecast-ultra",))
     named = ("-metadata:s:v", "enc_key_id=i133Ra2EFFtWF8MxFuNaZw==")
-    ffmpeg(*SOURCE, "-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", *named, str(path))
+    ffmpeg(*SOURCE, "-c:v", encoder, "-deadline", "realtime", "-cpu-used", "8", *named, str(path))
     assert isinstance(plan(await examine(path, settings=settings), settings), Skip)
 
-    path.write_bytes(path.read_bytes().replace(VP9_SYNC, b"\0\0\0"))
+    path.write_bytes(path.read_bytes().replace(sync, b"\0\0\0"))
     fault = await refusal(path, settings)
     assert fault.code is ErrorCode.UNSUPPORTED_MEDIA
     assert "copy protection" in fault.message
