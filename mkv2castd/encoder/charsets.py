@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
+from mkv2castd.encoder import languages
+
 # What subtitles are written in. Fewer choices than the library knows make fewer mistakes.
 _CHARSETS = (
     *("cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp1258", "cp874"),
@@ -13,9 +15,10 @@ _CHARSETS = (
 # What a text in this language is most likely in, where several would do.
 _USUAL: Mapping[str, Sequence[str]] = MappingProxyType(
     {
-        **dict.fromkeys(("cs", "hr", "hu", "pl", "ro", "sk", "sl"), ("cp1250", "iso8859_2")),
+        **dict.fromkeys(("bs", "cs", "hr", "hu", "pl", "ro", "sk", "sl"), ("cp1250", "iso8859_2")),
         **dict.fromkeys(("be", "bg", "mk", "ru", "sr", "uk"), ("cp1251", "koi8_r")),
-        **dict.fromkeys(("da", "de", "en", "es", "fi", "fr", "is", "it", "nl", "no", "pt", "sv"), ("cp1252",)),
+        **dict.fromkeys(("ca", "da", "de", "en", "es", "fi", "fr", "is", "it"), ("cp1252",)),
+        **dict.fromkeys(("nb", "nl", "nn", "no", "pt", "sv"), ("cp1252",)),
         **dict.fromkeys(("et", "lt", "lv"), ("cp1257",)),
         "ar": ("cp1256",),
         "el": ("cp1253",),
@@ -35,19 +38,30 @@ _MARKED = (
     (b"\xff\xfe", "utf-16"),
     (b"\xfe\xff", "utf-16"),
 )
+# So large a part of the letters beyond ASCII may be broken in a text that is UTF-8 nevertheless.
+_BROKEN = 0.05
 
 
 def to_text(raw: bytes, language: str | None = None) -> str:
-    """`raw` decoded: by its byte order mark, as UTF-8 if it is that without a fault, else by what its letters look
-    like. language: as the file's name tells it (`ru`), which decides between several that would do. What cannot be
-    decoded at all becomes U+FFFD. Slow for megabytes: call it in a thread."""
+    """`raw` decoded as `charset_of` tells. What cannot be decoded at all becomes U+FFFD."""
+    return raw.decode(charset_of(raw, language), "replace")
+
+
+def charset_of(raw: bytes, language: str | None = None) -> str:
+    """Python's name of what `raw` is in: by its byte order mark, UTF-8 if it is that but for a few broken letters,
+    else by what its letters look like. language: as the file's name or the track tells it (`ru`, `rus`), which
+    decides between several that would do. Slow for megabytes: call it in a thread."""
     for mark, name in _MARKED:
         if raw.startswith(mark):
-            return raw.decode(name, "replace")
-    try:
-        return raw.decode("utf-8")
-    except UnicodeDecodeError:
-        return raw.decode(_charset(raw, language), "replace")
+            return name
+    return "utf-8" if _is_utf8(raw) else _charset(raw, languages.short(language))
+
+
+def _is_utf8(raw: bytes) -> bool:
+    """Other character sets make a valid letter of more than one byte now and then, never most of the time."""
+    text = raw.decode("utf-8", "replace")
+    foreign = len(text) - len(text.encode("ascii", "ignore"))
+    return text.count("\ufffd") <= foreign * _BROKEN
 
 
 def _charset(raw: bytes, language: str | None) -> str:

@@ -16,6 +16,7 @@ from types import MappingProxyType
 
 from mkv2castd.config import VIDEO_GLOBS
 from mkv2castd.encoder import naming
+from mkv2castd.encoder.charsets import charset_of
 from mkv2castd.encoder.commit import Beside, Commit, Obsolete, put, same
 from mkv2castd.encoder.extra_options import sidecar_text
 from mkv2castd.encoder.files import Files, lstat
@@ -27,6 +28,7 @@ from mkv2castd.model import Identity, printable
 
 _log = logging.getLogger(__name__)
 _HEAD_BYTES = 1024
+_ENOUGH_BYTES = 16 * 1024 * 1024  # of a text, to tell which letters it is written in
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ def make(plan: Plan, temporary: Path, tag: str, lost: Mapping[int, str] = Mappin
     notes = []
     for number, sidecar in enumerate(plan.sidecars):
         text = sidecar_text(temporary, number)
-        vtt = _converted(text, tag)
+        vtt = _converted(text, tag, sidecar.source.language)
         text.unlink(missing_ok=True)
         if vtt is None:
             notes.append(f"no {sidecar.ending}.vtt: its subtitle holds no text")
@@ -66,16 +68,19 @@ def make(plan: Plan, temporary: Path, tag: str, lost: Mapping[int, str] = Mappin
     return Sidecars(tuple(files), (*(lost[index] for index in sorted(lost)), *notes))
 
 
-def _converted(text: Path, tag: str) -> str | None:
+def _converted(text: Path, tag: str, language: str | None) -> str | None:
+    """Read twice, since a film that is typeset frame by frame has a hundred times the text that is shown of it."""
     try:
-        ass = text.read_text(encoding="utf-8", errors="replace")
+        with text.open("rb") as file:
+            charset = charset_of(_whole_lines(file.read(_ENOUGH_BYTES)), language)
     except FileNotFoundError:
         return None
-    try:
-        return to_webvtt(ass, tag)
-    except (ValueError, KeyError) as error:
-        _log.warning("%s cannot be understood: %s", printable(text), error)
-        return None
+    with text.open(encoding=charset, errors="replace", newline="\n") as lines:
+        return to_webvtt(lines, tag)
+
+
+def _whole_lines(raw: bytes) -> bytes:
+    return raw[: raw.rfind(b"\n") + 1] if len(raw) == _ENOUGH_BYTES else raw
 
 
 def settle(commit: Commit, made: Sidecars) -> Commit:

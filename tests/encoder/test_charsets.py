@@ -43,3 +43,12 @@ def test_the_language_in_the_name_decides_between_several_that_would_do() -> Non
 def test_what_is_no_text_is_no_error() -> None:
     assert isinstance(to_text(bytes(range(256)) * 8), str)
     assert to_text(b"") == ""
+
+
+def test_a_few_broken_letters_do_not_make_it_another_character_set() -> None:
+    raw = (RUSSIAN * 20).encode()
+    assert "Это субтитры" in to_text(raw[:301] + raw[302:], "ru")
+
+
+def test_the_language_may_be_told_as_a_track_tells_it() -> None:
+    assert to_text("Часть".encode("cp1251"), "rus") == "Часть"
