@@ -84,6 +84,7 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
                 "encoder.embedded",
                 "encoder.groundwork",
                 "encoder.laying",
+                "encoder.ours",
                 "encoder.sidecars",
             ),
             *("encoder.analyze", "encoder.boxes", "encoder.child", "encoder.commit", "encoder.files"),

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from mkv2castd.encoder.companions import companions, format_of, tracks_of_index
 from mkv2castd.encoder.media import External
-from mkv2castd.encoder.webvtt import tag_of
+from mkv2castd.encoder.ours import mark_of
 from mkv2castd.threads import in_thread_within
 
 # Folders in which releases keep their subtitles, below the film's own.
@@ -29,7 +29,7 @@ async def externals_of(film: Path, patience: float) -> tuple[External, ...]:
 
 
 def find_externals(film: Path) -> tuple[External, ...]:
-    """Blocks. Symbolic links are not followed, and our own subtitles are left out."""
+    """Blocks. Symbolic links are not followed. Our own subtitles are left out, unless somebody has changed them."""
     found: list[External] = []
     files, folders = _listed(film.parent)
     found += companions(film.name, files, film.parent)
@@ -62,8 +62,8 @@ def _tracks(external: External) -> Iterator[External]:
             for number, language in enumerate(told):
                 known = external.language if len(told) == 1 and external.language is not None else language
                 yield replace(external, track=number, language=known)
-        elif tag_of(head := _head(external.path)) is None:
-            yield replace(external, codec=format_of(head, external.codec))
+        elif (mark := mark_of(external.path)) is None or not mark.untouched:
+            yield replace(external, codec=format_of(_head(external.path), external.codec))
     except OSError:
         return
 

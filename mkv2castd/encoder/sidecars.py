@@ -20,14 +20,13 @@ from mkv2castd.encoder.charsets import charset_of
 from mkv2castd.encoder.commit import Beside, Commit, Obsolete, put, same
 from mkv2castd.encoder.extra_options import sidecar_text
 from mkv2castd.encoder.files import Files, lstat
+from mkv2castd.encoder.ours import Mark, mark_of
 from mkv2castd.encoder.plan import Plan
-from mkv2castd.encoder.tag import parse_tag
-from mkv2castd.encoder.webvtt import tag_of, to_webvtt
+from mkv2castd.encoder.webvtt import to_webvtt
 from mkv2castd.errors import MediaError
 from mkv2castd.model import Identity, printable
 
 _log = logging.getLogger(__name__)
-_HEAD_BYTES = 1024
 _ENOUGH_BYTES = 16 * 1024 * 1024  # of a text, to tell which letters it is written in
 
 
@@ -85,46 +84,62 @@ def _whole_lines(raw: bytes) -> bytes:
 
 def settle(commit: Commit, made: Sidecars) -> Commit:
     """The commit with the place of each subtitle, and with those of an older output that are not made any more. A
-    file of somebody else's keeps its place."""
+    file of somebody else's keeps its place, and so does one of ours that somebody has changed."""
     notes = [note for note in (commit.note, *made.notes) if note is not None]
     placed = []
     for one in made.files:
         target = naming.sidecar(commit.target, one.ending)
-        there = lstat(target)
-        if there is not None and not _is_ours(target, there, commit.source):
-            notes.append(f"no {printable(target.name)}: a file that mkv2castd has not made is in its place")
+        older = _older(target, commit.source)
+        if lstat(target) is not None and (older is None or not older.mark.untouched):
+            notes.append(_foreign(target) if older is None else _changed(target))
             one.temporary.unlink()
             continue
-        older = Identity.of(there) if there is not None else None
-        placed.append(Beside(one.temporary, target, Identity.of(one.temporary.lstat()), older))
-    kept = {one.target for one in placed}
-    obsolete = tuple(one for one in _older(commit) if one.path not in kept)
+        replaced = older.identity if older is not None else None
+        placed.append(Beside(one.temporary, target, Identity.of(one.temporary.lstat()), replaced))
+    wanted = {naming.sidecar(commit.target, one.ending) for one in made.files}
+    rest = [older for older in _all_older(commit) if older.path not in wanted]
+    notes += [_changed(older.path) for older in rest if not older.mark.untouched]
+    obsolete = tuple(Obsolete(older.path, older.identity) for older in rest if older.mark.untouched)
     return replace(commit, note="; ".join(notes) or None, sidecars=tuple(placed), obsolete=obsolete)
 
 
-def _older(commit: Commit) -> list[Obsolete]:
-    found = []
+def _foreign(path: Path) -> str:
+    return f"no {printable(path.name)}: a file that mkv2castd has not made is in its place"
+
+
+def _changed(path: Path) -> str:
+    return f"{printable(path.name)} stays as it is: it was changed by hand"
+
+
+@dataclass(frozen=True, slots=True)
+class _Older:
+    """A file that was made before. identity: of before its content was read."""
+
+    path: Path
+    identity: Identity
+    mark: Mark
+
+
+def _all_older(commit: Commit) -> list[_Older]:
+    found: list[str] = []
     with suppress(OSError), os.scandir(commit.target.parent) as entries:
-        for entry in entries:
-            if naming.is_sidecar_name(entry.name, commit.target):
-                path = commit.target.with_name(entry.name)
-                there = lstat(path)
-                if there is not None and _is_ours(path, there, commit.source):
-                    found.append(Obsolete(path, Identity.of(there)))
-    return found
+        found += sorted(entry.name for entry in entries if naming.is_sidecar_name(entry.name, commit.target))
+    older = (_older(commit.target.with_name(name), commit.source) for name in found)
+    return [one for one in older if one is not None]
 
 
-def _is_ours(path: Path, there: os.stat_result, source: Path) -> bool:
-    """Made by us, from a version of this film."""
-    if not stat.S_ISREG(there.st_mode):
-        return False
+def _older(path: Path, source: Path) -> _Older | None:
+    """None for what we have not made, or not from a version of this film."""
+    there = lstat(path)
+    if there is None or not stat.S_ISREG(there.st_mode):
+        return None
     try:
-        with path.open("rb", buffering=0) as file:
-            tag = tag_of(file.read(_HEAD_BYTES).decode("utf-8", "replace"))
+        mark = mark_of(path)
     except OSError:
-        return False
-    origin = parse_tag(tag) if tag is not None else None
-    return origin is not None and any(origin.is_named(name) for name in _versions(source))
+        return None
+    if mark is None or mark.origin is None or not any(mark.origin.is_named(name) for name in _versions(source)):
+        return None
+    return _Older(path, Identity.of(there), mark)
 
 
 def _versions(source: Path) -> list[Path]:

@@ -9,11 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from html import escape
 
 from mkv2castd.encoder.ass import Event, Look, events
 
 _MARK = "NOTE MKV2CASTD="
+_DIGITS = 16  # of a digest: enough against a change by chance
 _SEAM_MS = 50  # at most so long after one another are the pieces of a line that is shown frame by frame
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
@@ -29,22 +31,43 @@ class _Cue:
 
 
 def to_webvtt(ass: Iterable[str], tag: str) -> str | None:
-    """ass: its lines. None where nothing is to be shown. tag: whose subtitle it is; `tag_of` finds it again."""
+    """ass: its lines. None where nothing is to be shown. tag: whose subtitle it is; `tag_of` finds it again, and
+    `is_as_written` tells whether anybody has changed the text since."""
     # once as they come, so that what is kept is what is shown, not each of its frames; and once in order
     pieces = _joined(cue for event in events(ass) if (cue := _cue(event)) is not None)
     cues = _joined(sorted(pieces, key=lambda cue: (cue.start, cue.end)))
     if not cues:
         return None
     blocks = [f"{_clock(cue.start)} --> {_clock(cue.end)}{' line:0' if cue.top else ''}\n{cue.text}" for cue in cues]
-    return "\n\n".join(("WEBVTT", f"{_MARK}{tag}", *blocks)) + "\n"
+    text = "\n\n".join(("WEBVTT", f"{_MARK}{tag}", *blocks)) + "\n"
+    return text.replace(f"{_MARK}{tag}", f"{_MARK}{tag} {_digest(text)}", 1)
 
 
 def tag_of(head: str) -> str | None:
     """The tag in a WebVTT file's first lines, if it is one of ours."""
-    for line in head.splitlines()[:5]:
+    mark = _mark(head)
+    return mark[0] if mark is not None else None
+
+
+def is_as_written(text: str) -> bool:
+    """Whether a file of ours holds what it did at first. True for one of an older version, which does not tell."""
+    mark = _mark(text)
+    if mark is None or not mark[1]:
+        return mark is not None
+    return _digest(text.replace(f"{_MARK}{mark[0]} {mark[1]}", f"{_MARK}{mark[0]}", 1)) == mark[1]
+
+
+def _mark(head: str) -> tuple[str, str] | None:
+    """The tag, and the digest of all the rest (empty in files of older versions)."""
+    for line in head.split("\n", 5)[:5]:
         if line.startswith(_MARK):
-            return line.removeprefix(_MARK).strip()
+            tag, _, digest = line.removeprefix(_MARK).strip().partition(" ")
+            return tag, digest
     return None
+
+
+def _digest(text: str) -> str:
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGITS]
 
 
 def _cue(event: Event) -> _Cue | None:

@@ -10,6 +10,8 @@ import pytest
 from mkv2castd.encoder.beside import find_externals
 from mkv2castd.encoder.companions import companions, tracks_of_index
 from mkv2castd.encoder.media import External
+from mkv2castd.encoder.webvtt import to_webvtt
+from tests.encoder.test_webvtt import line
 
 HERE = Path("/films")
 
@@ -131,6 +133,13 @@ class TestOnDisk:
         (tmp_path / "films" / "film.de.vtt").write_text("WEBVTT\n\nNOTE MKV2CASTD=1;2;3;4\n\n")
         os.mkfifo(tmp_path / "films" / "film.fr.srt")
         assert find_externals(film) == ()
+
+    def test_one_of_ours_that_was_corrected_by_hand_is_somebodys(self, tmp_path: Path) -> None:
+        made = to_webvtt([line("teh end")], "1;2;3;4")
+        assert made is not None
+        (tmp_path / "film.en.vtt").write_text(made)
+        (tmp_path / "film.de.vtt").write_text(made.replace("teh", "the"))
+        assert [one.language for one in find_externals(tmp_path / "film.mkv")] == ["de"]
 
     def test_a_folder_that_cannot_be_read_has_none(self, tmp_path: Path) -> None:
         assert find_externals(tmp_path / "nowhere" / "film.mkv") == ()

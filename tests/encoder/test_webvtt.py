@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mkv2castd.encoder.webvtt import tag_of, to_webvtt
+from mkv2castd.encoder.webvtt import is_as_written, tag_of, to_webvtt
 
 HEAD = r"""[Script Info]
 ScriptType: v4.00+
@@ -110,6 +110,10 @@ def test_ours_are_known_by_their_tag() -> None:
     assert made is not None
     assert made.startswith("WEBVTT\n\n")
     assert tag_of(made) == "1;2;3;4"
+    assert is_as_written(made)
+    assert not is_as_written(made.replace("x", "y"))
+    assert is_as_written("WEBVTT\n\nNOTE MKV2CASTD=1;2;3;4\n\n"), "an older one, which does not tell"
+    assert not is_as_written("WEBVTT\n\n")
     assert tag_of("WEBVTT\n\n00:00:01.000 --> 00:00:02.000\nNOTE MKV2CASTD=x") is not None
     assert tag_of("WEBVTT\n\n1\n00:00:01.000 --> 00:00:02.000\na\nNOTE MKV2CASTD=x") is None
     assert tag_of("") is None
@@ -121,7 +125,9 @@ def test_any_text_makes_a_file_that_can_be_read(text: str) -> None:
     if made is None:
         return
     blocks = made.rstrip("\n").split("\n\n")
-    assert blocks[:2] == ["WEBVTT", "NOTE MKV2CASTD=tag"]
+    assert blocks[0] == "WEBVTT"
+    assert blocks[1].startswith("NOTE MKV2CASTD=tag ")
+    assert is_as_written(made)
     for block in blocks[2:]:
         times, *rest = block.split("\n")
         assert times.startswith("00:00:01.000 --> 00:00:02.000")
