@@ -58,17 +58,18 @@ def _tracks(external: External) -> Iterator[External]:
         if not 0 < size <= _MOST_BYTES or not os.access(external.path, os.R_OK, effective_ids=True):
             return
         if external.codec == "dvd_subtitle":
-            told = tracks_of_index(_head(external.path))
-            for number, language in enumerate(told):
-                known = external.language if len(told) == 1 and external.language is not None else language
-                yield replace(external, track=number, language=known)
+            told = tracks_of_index(_head(external.path, _MOST_BYTES))  # the languages lie as far apart as its times
+            for number, track in enumerate(told):
+                known = external.language if len(told) == 1 and external.language is not None else track.language
+                title = external.title if external.title is not None else track.title
+                yield replace(external, track=number, language=known, title=title)
         elif (mark := mark_of(external.path)) is None or not mark.untouched:
             yield replace(external, codec=format_of(_head(external.path), external.codec))
     except OSError:
         return
 
 
-def _head(path: Path) -> str:
+def _head(path: Path, most: int = _HEAD_BYTES) -> str:
     with path.open("rb", buffering=0) as file:
-        raw = file.read(_HEAD_BYTES)
+        raw = file.read(most)
     return raw.decode("utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8", "replace")

@@ -94,10 +94,14 @@ class Layer:
 
     async def _external(self, index: int, external: External) -> External | None:
         if external.codec not in _SIGNS:
-            if await in_thread(external.path.is_file):
-                return external
-            self.lost[index] = f"{printable(external.path.name)}: left out: it is not there any more"
-            return None
+            name = printable(external.path.name)
+            if not await in_thread(external.path.is_file):
+                self.lost[index] = f"{name}: left out: it is not there any more"
+                return None
+            # what ffmpeg refuses would cost the film
+            look = [*FFMPEG, *external_input(external, self._plan), "-map", f"0:{external.track}", "-c", "copy"]
+            look += ["-frames:s", "1", "-f", "null", "-"]
+            return external if await self._try(look, index, f"{name}: left out: it cannot be read") else None
         place = self.place(f"external-{index}")
         try:
             fault = await see_through(in_thread(_as_utf8, external, place))

@@ -18,10 +18,9 @@ from mkv2castd.encoder.embedded import embedded
 from mkv2castd.encoder.groundwork import groundwork
 from mkv2castd.encoder.plan import Plan, plan
 from mkv2castd.encoder.survey import examine
-from mkv2castd.errors import DeviceError, ErrorCode
 from mkv2castd.model import Container, Identity
 from tests.clips import make_clip
-from tests.encoder.converting import ffmpeg
+from tests.encoder.converting import ffmpeg, run_child
 from tests.encoder.test_charsets import FRENCH, GREEK, JAPANESE, RUSSIAN
 
 STYLES = """[Script Info]
@@ -139,7 +138,7 @@ def test_letters_that_are_drawn_are_right(tmp_path: Path) -> None:
 
     async def drawn() -> str:
         decision = await decided(film, settings)
-        async with groundwork(decision, film, tmp_path / "out.part", _run) as laid:
+        async with groundwork(decision, film, tmp_path / "out.part", run_child) as laid:
             assert laid.burn is not None
             return laid.burn.read_text(encoding="utf-8")
 
@@ -152,14 +151,6 @@ async def decided(film: Path, settings: Settings) -> Plan:
     return decision
 
 
-async def _run(argv: Sequence[str]) -> str:
-    child = await asyncio.create_subprocess_exec(*argv, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    _, stderr = await child.communicate()
-    if child.returncode != 0:
-        raise DeviceError(ErrorCode.FFMPEG_ERROR, stderr.decode("utf-8", "replace"))
-    return stderr.decode("utf-8", "replace")
-
-
 @pytest.mark.parametrize(("text", "runs"), [(FRENCH.encode(), 1), (FRENCH.encode("cp1252"), 2)], ids=["utf8", "old"])
 def test_an_ordinary_film_costs_one_look(tmp_path: Path, text: bytes, runs: int) -> None:
     film = film_with(tmp_path / "film.mkv", srt(text.decode("latin-1")).encode("latin-1"), audio="ac3")
@@ -167,7 +158,7 @@ def test_an_ordinary_film_costs_one_look(tmp_path: Path, text: bytes, runs: int)
 
     async def counting(argv: Sequence[str]) -> str:
         seen.append(argv)
-        return await _run(argv)
+        return await run_child(argv)
 
     async def look() -> int:
         decision = await decided(film, Settings(quality="fast"))
