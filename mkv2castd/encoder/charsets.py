@@ -21,7 +21,7 @@ _USUAL: Mapping[str, Sequence[str]] = MappingProxyType(
         **dict.fromkeys(("nb", "nl", "nn", "no", "pt", "sv"), ("cp1252",)),
         **dict.fromkeys(("et", "lt", "lv"), ("cp1257",)),
         "ar": ("cp1256",),
-        "el": ("cp1253",),
+        "el": ("cp1253", "iso8859_7"),
         "fa": ("cp1256",),
         "he": ("cp1255",),
         "ja": ("cp932", "euc_jp"),
@@ -32,6 +32,20 @@ _USUAL: Mapping[str, Sequence[str]] = MappingProxyType(
         "zh": ("gb18030", "big5"),
     }
 )
+# Letters beyond ASCII of languages whose usual sets differ in few of them, so that only these tell which one it is.
+_LETTERS: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        **dict.fromkeys(("bs", "hr"), frozenset("čćđšž")),
+        "cs": frozenset("áčďéěíňóřšťúůýž"),
+        "el": frozenset(map(chr, range(0x0386, 0x03CF))),
+        "hu": frozenset("áéíóöőúüű"),
+        "pl": frozenset("ąćęłńóśźż"),
+        "ro": frozenset("ăâîşţ"),
+        "sk": frozenset("áäčďéíĺľňóôŕšťúýž"),
+        "sl": frozenset("čšž"),
+    }
+)
+_PUNCTUATION = frozenset("„“”‚‘’‹›«»–—…°§•\xa0")
 _MARKED = (
     (b"\xef\xbb\xbf", "utf-8-sig"),
     (b"\xff\xfe\x00\x00", "utf-32"),
@@ -70,11 +84,20 @@ def _charset(raw: bytes, language: str | None) -> str:
     matches = from_bytes(raw, cp_isolation=list(_CHARSETS))
     found = [name for match in matches for name in (match.encoding, *match.could_be_from_charset)]
     usual = _USUAL.get(language or "", ())
+    letters = _LETTERS.get(language or "")
+    if letters is not None and (fitting := [name for name in usual if _fits(raw, name)]):
+        return min(fitting, key=lambda name: _strange(raw.decode(name), letters))
     likely = [name for name in usual if name in found] or [name for name in usual if _fits(raw, name)]
     if likely or not found:
         return likely[0] if likely else "cp1252"
     # Western and Central European differ in few letters; a text that may be both is far more often the former
     return "cp1252" if found[0] == "cp1250" and "cp1252" in found else found[0]
+
+
+def _strange(text: str, letters: frozenset[str]) -> int:
+    """How many characters are neither ASCII nor what a text with these letters has besides."""
+    known = letters | _PUNCTUATION
+    return sum(not letter.isascii() and letter not in known for letter in text.lower())
 
 
 def _fits(raw: bytes, charset: str) -> bool:
