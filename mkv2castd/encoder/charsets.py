@@ -10,7 +10,7 @@ from mkv2castd.encoder import languages
 # What subtitles are written in. Fewer choices than the library knows make fewer mistakes.
 _CHARSETS = (
     *("cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp1258", "cp874"),
-    *("gb18030", "big5", "cp932", "euc_jp", "cp949", "koi8_r", "iso8859_2", "utf_16_le", "utf_16_be"),
+    *("gb18030", "big5", "cp932", "euc_jp", "cp949", "koi8_r", "iso8859_2"),
 )
 # What a text in this language is most likely in, where several would do.
 _USUAL: Mapping[str, Sequence[str]] = MappingProxyType(
@@ -52,6 +52,7 @@ _MARKED = (
     (b"\xff\xfe", "utf-16"),
     (b"\xfe\xff", "utf-16"),
 )
+_ZEROS = 0.1  # so large a part of a text in UTF-16 is zeros at least, also in Chinese: a cue's times are ASCII
 # So large a part of the letters beyond ASCII may be broken in a text that is UTF-8 nevertheless.
 _BROKEN = 0.05
 
@@ -62,13 +63,25 @@ def to_text(raw: bytes, language: str | None = None) -> str:
 
 
 def charset_of(raw: bytes, language: str | None = None) -> str:
-    """Python's name of what `raw` is in: by its byte order mark, UTF-8 if it is that but for a few broken letters,
-    else by what its letters look like. language: as the file's name or the track tells it (`ru`, `rus`), which
-    decides between several that would do. Slow for megabytes: call it in a thread."""
+    """Python's name of what `raw` is in: by its byte order mark or the zeros of UTF-16, UTF-8 if it is that but for a
+    few broken letters, else by what its letters look like. language: as the file's name or the track tells it (`ru`,
+    `rus`), which decides between several that would do. Slow for megabytes: call it in a thread."""
     for mark, name in _MARKED:
         if raw.startswith(mark):
             return name
+    wide = _wide(raw)
+    if wide is not None:
+        return wide
     return "utf-8" if _is_utf8(raw) else _charset(raw, languages.short(language))
+
+
+def _wide(raw: bytes) -> str | None:
+    """UTF-16 without a mark, by the zeros that its digits, spaces and arrows have in every second place."""
+    enough = len(raw) * _ZEROS
+    odd, even = raw[1::2].count(0), raw[::2].count(0)
+    if max(odd, even) <= enough or min(odd, even) > enough / 10:
+        return None
+    return "utf-16-le" if odd > even else "utf-16-be"
 
 
 def _is_utf8(raw: bytes) -> bool:

@@ -40,6 +40,13 @@ def test_the_language_in_the_name_decides_between_several_that_would_do() -> Non
     assert to_text("ÄÖÜ äöü ß".encode("cp1252"), "de") == "ÄÖÜ äöü ß"
 
 
+@pytest.mark.parametrize("charset", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("text", [WESTERN, CHINESE, "Nothing but ASCII"])
+def test_utf_16_without_a_mark(text: str, charset: str) -> None:
+    whole = f"1\n00:00:01,000 --> 00:00:02,000\n{text}\n"
+    assert to_text(whole.encode(charset), "zh") == whole
+
+
 @pytest.mark.parametrize("charset", ["cp1250", "iso8859_2"])
 @pytest.mark.parametrize(
     ("text", "language"),
