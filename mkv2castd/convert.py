@@ -235,7 +235,10 @@ class _Bars:
             self._tasks[job.id] = self._progress.add_task(name, total=100, note=job.status.value)
         task = self._tasks[job.id]
         if job.status is JobStatus.COMPLETED:
-            made = f"→ {printable(job.output)}" if not job.skipped and job.output is not None else f"{job.reason}"
+            made = f"{job.reason}"
+            if not job.skipped and job.output is not None:
+                left_out = f"\n    {job.reason}" if job.reason is not None else ""
+                made = f"→ {printable(job.output)}{left_out}"
             self._progress.update(task, completed=100, note="skipped" if job.skipped else "done")
             self._progress.console.print(f"✓ {name} {made}", markup=False, highlight=False, soft_wrap=True)
         elif job.status.finished and job.failure is not None:

@@ -49,7 +49,7 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
             ),
             *("encoder.extra_rules", "encoder.captions", "encoder.pictures", "encoder.sound"),
             *("encoder.burning", "encoder.charsets", "encoder.companions", "encoder.extra_options"),
-            *("encoder.webvtt",),
+            *("encoder.ass", "encoder.webvtt"),
             *("encoder.bsf", "encoder.colours", "encoder.hdr", "encoder.levels", "encoder.picture_options"),
             *("encoder.pixels", "encoder.side_data", "encoder.sizes", "encoder.tone_mapping"),
             *("encoder.layouts", "encoder.loudness", "encoder.roles", "encoder.sound_options"),
@@ -78,7 +78,15 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
         "doing",
         (
             *("encoder.measuring",),
-            *("encoder.beside", "encoder.forced", "encoder.groundwork", "encoder.laying", "encoder.sidecars"),
+            *(
+                "encoder.beside",
+                "encoder.forced",
+                "encoder.embedded",
+                "encoder.groundwork",
+                "encoder.laying",
+                "encoder.ours",
+                "encoder.sidecars",
+            ),
             *("encoder.analyze", "encoder.boxes", "encoder.child", "encoder.commit", "encoder.files"),
             *("encoder.joblog", "encoder.media_cache", "encoder.original", "encoder.orphans", "encoder.output"),
             *("encoder.pacer", "encoder.probe", "encoder.process", "encoder.sample", "encoder.target"),
@@ -193,6 +201,7 @@ PURE = frozenset(
         *("encoder.pixels", "encoder.side_data", "encoder.sizes", "encoder.tone_mapping"),
         *("encoder.av1_levels", "encoder.hevc_levels", "encoder.sample_levels", "encoder.vp9_levels"),
         *("encoder.burning", "encoder.charsets", "encoder.companions", "encoder.extra_options", "encoder.webvtt"),
+        "encoder.ass",
         *("watch.rules", "watch.settle", "api.device_views", "api.render", "api.wire"),
     }
 )

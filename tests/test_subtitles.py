@@ -60,6 +60,21 @@ def test_convert_puts_them_beside_the_output(tmp_path: Path) -> None:
     assert told.stdout.decode().split() in (["ger", "eng", "fre"], ["ger", "eng", "fra"])
 
 
+def test_what_is_left_out_or_left_alone_is_said(tmp_path: Path) -> None:
+    film = film_with_subtitles(tmp_path / "film.mkv")
+    (tmp_path / "film.sv.srt").write_text("nonsense")
+    corrected = tmp_path / "film_chromecast.de.vtt"
+    subprocess.run(command("convert", film), capture_output=True, timeout=60, check=True)
+    corrected.write_text(corrected.read_text().replace("Hallo", "Guten Tag"))
+    (tmp_path / "film_chromecast.mkv").unlink()
+    done = subprocess.run(command("convert", film), capture_output=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    said = done.stderr.decode()
+    assert "film.sv.srt: left out: no subtitle is in it" in said
+    assert "film_chromecast.de.vtt stays as it is: it was changed by hand" in said
+    assert "Guten Tag" in corrected.read_text()
+
+
 async def test_a_kill_in_mid_encode_leaves_none_behind(films: Path, state: Path) -> None:
     async with running(films, state=state) as daemon:
         film_with_subtitles(films / "film.mkv", seconds=20, size="640x360", video="hevc")

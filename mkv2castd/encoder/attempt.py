@@ -210,7 +210,7 @@ async def _encode(
         furthest = max(furthest[0], reached[0]), max(furthest[1], reached[1]), max(furthest[2], reached[2])
         return advanced
 
-    found = Complaints()
+    found = Complaints(decision.subtitles)
     handle.start_clock()
     async with _space_watch(task.settings.min_free_bytes, temporary.parent):
         ended = await process.run(

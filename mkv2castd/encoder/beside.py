@@ -11,7 +11,7 @@ from pathlib import Path
 
 from mkv2castd.encoder.companions import companions, format_of, tracks_of_index
 from mkv2castd.encoder.media import External
-from mkv2castd.encoder.webvtt import tag_of
+from mkv2castd.encoder.ours import mark_of
 from mkv2castd.threads import in_thread_within
 
 # Folders in which releases keep their subtitles, below the film's own.
@@ -29,7 +29,7 @@ async def externals_of(film: Path, patience: float) -> tuple[External, ...]:
 
 
 def find_externals(film: Path) -> tuple[External, ...]:
-    """Blocks. Symbolic links are not followed, and our own subtitles are left out."""
+    """Blocks. Symbolic links are not followed. Our own subtitles are left out, unless somebody has changed them."""
     found: list[External] = []
     files, folders = _listed(film.parent)
     found += companions(film.name, files, film.parent)
@@ -58,17 +58,18 @@ def _tracks(external: External) -> Iterator[External]:
         if not 0 < size <= _MOST_BYTES or not os.access(external.path, os.R_OK, effective_ids=True):
             return
         if external.codec == "dvd_subtitle":
-            told = tracks_of_index(_head(external.path))
-            for number, language in enumerate(told):
-                known = external.language if len(told) == 1 and external.language is not None else language
-                yield replace(external, track=number, language=known)
-        elif tag_of(head := _head(external.path)) is None:
-            yield replace(external, codec=format_of(head, external.codec))
+            told = tracks_of_index(_head(external.path, _MOST_BYTES))  # the languages lie as far apart as its times
+            for number, track in enumerate(told):
+                known = external.language if len(told) == 1 and external.language is not None else track.language
+                title = external.title if external.title is not None else track.title
+                yield replace(external, track=number, language=known, title=title)
+        elif (mark := mark_of(external.path)) is None or not mark.untouched:
+            yield replace(external, codec=format_of(_head(external.path), external.codec))
     except OSError:
         return
 
 
-def _head(path: Path) -> str:
+def _head(path: Path, most: int = _HEAD_BYTES) -> str:
     with path.open("rb", buffering=0) as file:
-        raw = file.read(_HEAD_BYTES)
+        raw = file.read(most)
     return raw.decode("utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8", "replace")

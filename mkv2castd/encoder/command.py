@@ -10,7 +10,7 @@ from mkv2castd.encoder import burning, extra_options, picture_options, sound_opt
 from mkv2castd.encoder.media import OUR_TAG, AudioStream, OtherStream, SubtitleStream, VideoStream
 from mkv2castd.encoder.plan import Plan
 from mkv2castd.encoder.targets import Groundwork, StreamPlan, VideoTarget
-from mkv2castd.model import Action, Container
+from mkv2castd.model import Action, Container, StreamKind
 
 _MUXERS: Mapping[Container, tuple[str, ...]] = MappingProxyType(
     {
@@ -36,17 +36,18 @@ def convert_argv(plan: Plan, source: Path, target: Path, tag: str, laid: Groundw
     `target` is overwritten."""
     argv = ["ffmpeg", "-hide_banner", "-nostdin", "-nostats", "-v", "warning"]
     argv += ["-progress", "pipe:1", "-stats_period", "0.5", "-y"]
-    argv += picture_options.global_options(plan.picture)
+    argv += [*picture_options.global_options(plan.picture), *_patience(plan)]
     argv += timing.input_options(plan.format_names, copied=plan.copies_video)
     # what calls itself a film but is a playlist must not make ffmpeg open addresses
-    argv += [*burning.decoder_options(plan.burn), "-protocol_whitelist", "file", "-i", file_url(source)]
+    argv += [*burning.decoder_options(plan.burn), *extra_options.text_decoders(plan, laid)]
+    argv += ["-protocol_whitelist", "file", "-i", file_url(source)]
     argv += extra_options.external_inputs(plan, laid)
     graph = _picture_graph(plan, laid)
     if graph is not None:
         argv += ["-filter_complex", graph]
     for stream in plan.tracks:
         made = graph is not None and stream is plan.picture
-        argv += ["-map", "[picture]" if made else extra_options.specifier(stream.index, plan, laid)]
+        argv += ["-map", "[picture]" if made else extra_options.specifier(stream.index, laid)]
     argv += ["-map_metadata", "0", "-map_chapters", "0" if plan.chapters else "-1"]
     for position, stream in enumerate(plan.tracks):
         argv += _stream_options(plan, position, stream, laid)
@@ -56,6 +57,12 @@ def convert_argv(plan: Plan, source: Path, target: Path, tag: str, laid: Groundw
         argv += timing.output_options(plan.format_names, plan.picture.source, (s.source for s in plan.kept))
     argv += ["-max_muxing_queue_size", _QUEUE, *_MUXERS[plan.container]]
     return [*argv, file_url(target), *extra_options.sidecar_outputs(plan, target, laid)]
+
+
+def _patience(plan: Plan) -> list[str]:
+    """ffmpeg gives up where two thirds cannot be decoded. Where it decodes subtitles only, that costs no film."""
+    encoded = any(s.action is Action.TRANSCODE for s in plan.kept if s.kind in (StreamKind.VIDEO, StreamKind.AUDIO))
+    return [] if encoded else ["-max_error_rate", "1"]
 
 
 def _stream_options(plan: Plan, position: int, stream: StreamPlan, laid: Groundwork) -> Iterator[str]:
@@ -77,7 +84,7 @@ def _pairs(plan: Plan, stream: StreamPlan, laid: Groundwork) -> Iterator[tuple[s
     if isinstance(stream.source, AudioStream):
         yield from sound_options.options(stream, plan.container, laid)
     elif isinstance(stream.source, SubtitleStream):
-        yield from extra_options.subtitle_pairs(stream, plan.duration)
+        yield from extra_options.subtitle_pairs(stream, plan, laid)
     elif isinstance(stream.source, VideoStream) and stream.source.cover:
         yield from extra_options.cover_pairs(stream)
     elif isinstance(stream.source, OtherStream):
@@ -96,7 +103,7 @@ def _picture_graph(plan: Plan, laid: Groundwork) -> str | None:
     assert isinstance(picture, VideoStream), "a film begins with its picture"
     chain, form = picture_options.chain(picture, target)
     if plan.burn is not None and plan.burn.bitmap:
-        subtitle = extra_options.specifier(plan.burn.source.index, plan, laid)
+        subtitle = extra_options.specifier(plan.burn.source.index, laid)
         return burning.graph_with_pictures(chain, f"0:{picture.index}", subtitle, target, form)
     if picture_options.leaves_traces(picture, target):
         # with one input alone, ffmpeg would take the graph for a chain of filters of that stream

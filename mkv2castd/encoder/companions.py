@@ -26,6 +26,10 @@ _SIGNS = (
     (re.compile(r"\ufeff?\s*\{\d+\}\{\d+\}"), "microdvd"),
     (re.compile(r"\ufeff?\s*\d+\s+\d+:\d\d:\d\d[,.]\d+\s*-->"), "subrip"),
 )
+# Lines of VobSub's index, as sscanf reads them in libavformat/mpeg.c. It has room for so many tracks.
+_INDEX = re.compile(r"id:\s*([^,]{1,63}),\s*index:\s*([+-]?\d{1,9})")
+_INDEX_TIME = re.compile(r"timestamp:\s*\d{1,2}:\s*\d{1,2}:\s*\d{1,2}:\s*\d{1,3},\s*filepos:\s*[0-9a-fA-F]")
+_INDEX_NUMBERS = range(32)
 _FORCED = frozenset({"forced", "foreign"})
 _HEARING = frozenset({"sdh", "cc", "hi", "hoh"})
 _IDLE = frozenset({"default"})
@@ -50,6 +54,14 @@ class _Marks:
     title: str | None = None
     forced: bool = False
     hearing_impaired: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """One of a VobSub index."""
+
+    language: str | None = None
+    title: str | None = None
 
 
 def companions(film: str, names: Sequence[str], folder: Path) -> tuple[External, ...]:
@@ -81,10 +93,10 @@ def _stems(names: Sequence[str]) -> list[str]:
 
 
 def _is_half(base: str, codec: str, names: frozenset[str]) -> bool:
-    """VobSub's two files are one subtitle; an index without its pictures is none."""
+    """VobSub's two files are one subtitle; an index without its pictures, where ffmpeg looks for them, is none."""
     if codec == "microdvd":
         return any(f"{base}{extension}" in names for extension in (".idx", ".IDX"))
-    return codec == "dvd_subtitle" and not any(f"{base}{extension}" in names for extension in (".sub", ".SUB"))
+    return codec == "dvd_subtitle" and f"{base}{'.SUB' if f'{base}.IDX' in names else '.sub'}" not in names
 
 
 def _read(text: str) -> _Marks:
@@ -114,8 +126,25 @@ def format_of(head: str, codec: str) -> str:
     return next((found for sign, found in _SIGNS if sign.match(head)), codec)
 
 
-def tracks_of_index(text: str) -> tuple[str | None, ...]:
-    """The language of each track of a VobSub `.idx`: its lines `id: en, index: 0`."""
-    lines = (line.strip() for line in text.splitlines())
-    found = (line.removeprefix("id:").partition(",")[0] for line in lines if line.startswith("id:"))
-    return tuple(map(languages.short, found))
+def tracks_of_index(text: str) -> tuple[Track, ...]:
+    """The tracks of a VobSub `.idx`, as ffmpeg counts them (libavformat's vobsub demuxer, by experiment): one begins
+    with a time whose last `id: en, index: 0` had another number than the track before, so that a language without
+    pictures is none. None at all where ffmpeg would refuse the file."""
+    tracks: list[Track] = []
+    language = title = number = begun = None
+    for line in re.split(r"\r\n|\r|\n", text):
+        if line.startswith("id:"):
+            told = _INDEX.match(line)
+            language, number = (languages.short(told[1]), int(told[2])) if told is not None else (None, 0)
+            title = None
+            if number not in _INDEX_NUMBERS:
+                return ()
+        elif line.startswith("alt:"):
+            title = line.removeprefix("alt:").strip() or None
+        elif line.startswith("timestamp:"):
+            if number is None or _INDEX_TIME.match(line) is None:
+                return ()
+            if number != begun:
+                tracks.append(Track(language, title))
+            begun = number
+    return tuple(tracks)

@@ -18,6 +18,7 @@ _LOST = re.compile(
     r"Error while decoding stream #\d+:\d+|Error submitting packet to decoder|Decoding error: Invalid data"
     r"|error submitting a packet to the muxer: Invalid data"
 )
+_STREAM = re.compile(r"(?:stream |ist)#(\d+):(\d+)")
 _REPEATED = re.compile(r"Last message repeated (\d+) times")
 # A second of film may lose so many packets and patched frames on average, and any film so many in all.
 _A_SECOND, _IN_ALL = 0.5, 20
@@ -25,8 +26,10 @@ _A_SECOND, _IN_ALL = 0.5, 20
 
 @dataclass(slots=True)
 class Complaints:
-    """Counts what ffmpeg says is lost, line by line."""
+    """Counts what ffmpeg says is lost of picture and sound, line by line. subtitles: which of the film's streams are
+    none of these; every input but the film itself holds nothing else."""
 
+    subtitles: frozenset[int] = frozenset()
     patched: int = 0
     lost: int = 0
     _last: str = ""
@@ -38,8 +41,12 @@ class Complaints:
         self._last = said
         if _PATCHED.search(said):
             self.patched += count
-        elif _LOST.search(said):
+        elif _LOST.search(said) and not self._is_of_a_subtitle(said):
             self.lost += count
+
+    def _is_of_a_subtitle(self, said: str) -> bool:
+        found = _STREAM.search(said)
+        return found is not None and (found[1] != "0" or int(found[2]) in self.subtitles)
 
 
 def require_little_damage(found: Complaints, duration: float | None, frames: int | None, *, encoded: bool) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
 from mkv2castd.encoder import languages
 from mkv2castd.encoder.backends import SUBTITLE_ENCODERS
-from mkv2castd.encoder.extra_rules import BITMAP, attachment_tags
+from mkv2castd.encoder.extra_rules import BITMAP, TEXT, attachment_tags
 from mkv2castd.encoder.media import External, OtherStream, SubtitleStream, VideoStream
 from mkv2castd.encoder.naming import working_file
 from mkv2castd.encoder.plan import Plan
@@ -16,7 +16,7 @@ from mkv2castd.encoder.targets import Groundwork, StreamPlan
 from mkv2castd.model import Action, StreamKind
 
 # ffmpeg's codec → the format that a file with it is in.
-_FORMATS: Mapping[str, str] = MappingProxyType(
+FORMATS: Mapping[str, str] = MappingProxyType(
     {"subrip": "srt", "ass": "ass", "webvtt": "webvtt", "microdvd": "microdvd", "dvd_subtitle": "vobsub"}
 )
 # Covers as Matroska's players look for them (Matroska's specification of attachments).
@@ -28,51 +28,57 @@ COVER_FILES: Mapping[str | None, tuple[str, str]] = MappingProxyType(
 _ENDLESS = r"setts=duration=if(lt(DURATION*TB\,86400)\,DURATION\,0)"
 # So many seconds behind the film's end, what clears the last of them is as senseless.
 _LATE = 60.0
-# What of a file's name goes into the track.
-_FLAGS = ("forced", "hearing_impaired")
 
 
 def external_inputs(plan: Plan, laid: Groundwork) -> list[str]:
     """The files beside the film, each as an input behind the film itself."""
-    argv: list[str] = []
-    for index in sorted(laid.externals):
-        argv += external_input(_externals(plan)[index], laid.externals[index], plan)
-    return argv
+    return [word for index in sorted(laid.externals) for word in external_input(laid.externals[index], plan)]
 
 
-def external_input(external: External, path: Path, plan: Plan) -> list[str]:
+def external_input(external: External, plan: Plan) -> list[str]:
     """One of them. MicroDVD counts in frames of the film."""
     rate = plan.picture.source.frame_rate if isinstance(plan.picture.source, VideoStream) else None
     counted = external.codec == "microdvd" and rate is not None
     argv = ["-subfps", f"{rate.numerator}/{rate.denominator}"] if counted and rate is not None else []
     # without -seek_timestamp, ffmpeg has a bitmap file begin with its first picture
-    argv += ["-seek_timestamp", "1", "-protocol_whitelist", "file", "-f", _FORMATS[external.codec]]
-    return [*argv, "-i", f"file:{path}"]
+    argv += ["-seek_timestamp", "1", "-protocol_whitelist", "file", "-f", FORMATS[external.codec]]
+    return [*argv, "-i", f"file:{external.path}"]
 
 
-def specifier(index: int, plan: Plan, laid: Groundwork) -> str:
+def as_found(tracks: Iterable[SubtitleStream]) -> list[str]:
+    """What the decoders of texts inside the film are told, before its input: letters that are not UTF-8 are passed on
+    as they are. Otherwise ffmpeg drops the text, and gives up a film in which there is much of it."""
+    inside = sorted({track.index for track in tracks if track.external is None and track.codec in TEXT})
+    return [word for index in inside for word in (f"-sub_charenc_mode:{index}", "ignore")]
+
+
+def text_decoders(plan: Plan, laid: Groundwork) -> list[str]:
+    """`as_found` for the texts that are decoded while the film is made."""
+    converted = (stream.source for stream in plan.tracks if stream.action is Action.CONVERT)
+    read = (*converted, *(sidecar.source for sidecar in plan.sidecars))
+    return as_found(s for s in read if isinstance(s, SubtitleStream) and s.index not in laid.externals)
+
+
+def specifier(index: int, laid: Groundwork) -> str:
     """Where ffmpeg finds the source's stream of this index: `0:3`, or `1:0` in a file beside the film."""
     if index not in laid.externals:
         return f"0:{index}"
     number = sorted(laid.externals).index(index) + 1
-    return f"{number}:{_externals(plan)[index].track}"
+    return f"{number}:{laid.externals[index].track}"
 
 
-def _externals(plan: Plan) -> Mapping[int, External]:
-    sources = (stream.source for stream in plan.streams)
-    return {s.index: s.external for s in sources if isinstance(s, SubtitleStream) and s.external is not None}
-
-
-def subtitle_pairs(stream: StreamPlan, duration: float | None) -> Iterator[tuple[str, str]]:
-    """The options of a subtitle's track in the output. duration: the film's, in seconds."""
+def subtitle_pairs(stream: StreamPlan, plan: Plan, laid: Groundwork) -> Iterator[tuple[str, str]]:
+    """The options of a subtitle's track in the output."""
     source = stream.source
     assert isinstance(source, SubtitleStream), "only for subtitles"
     yield "-c", "copy" if stream.action is Action.COPY else SUBTITLE_ENCODERS[stream.target or ""]
     if stream.action is Action.COPY and source.codec in BITMAP:
-        yield "-bsf", _ENDLESS if duration is None else f"{_ENDLESS},noise=drop=gt(pts*tb\\,{duration + _LATE:.3f})"
-    if source.external is None:
+        late = f",noise=drop=gt(pts*tb\\,{plan.duration + _LATE:.3f})" if plan.duration is not None else ""
+        yield "-bsf", f"{_ENDLESS}{late}"
+    if source.index not in laid.externals:
         return
-    yield "-disposition", "+".join(flag for flag in _FLAGS if flag in source.dispositions) or "0"
+    # its input knows neither name nor marks
+    yield "-disposition", "+".join(sorted(source.dispositions)) or "0"
     code = languages.letters(source.language)
     yield "-metadata:s", f"language={code if code is not None else 'und'}"
     if source.title is not None:
@@ -110,7 +116,7 @@ def sidecar_outputs(plan: Plan, target: Path, laid: Groundwork) -> list[str]:
     """The text of each subtitle that goes beside the output, written in the same run: a film is read once."""
     argv: list[str] = []
     for number, sidecar in enumerate(plan.sidecars):
-        argv += ["-map", specifier(sidecar.source.index, plan, laid), "-c:s", "ass", "-f", "ass"]
+        argv += ["-map", specifier(sidecar.source.index, laid), "-c:s", "ass", "-f", "ass"]
         argv.append(f"file:{sidecar_text(target, number)}")
     return argv
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from mkv2castd.encoder.embedded import embedded
 from mkv2castd.encoder.laying import Layer, Runner
 from mkv2castd.encoder.measuring import measure
 from mkv2castd.encoder.plan import Plan
@@ -22,7 +23,7 @@ async def groundwork(plan: Plan, source: Path, temporary: Path, run: Runner) -> 
     try:
         loudness = await measure(plan, source, run)
         covers = await layer.covers()
-        externals = await layer.externals()
+        externals = {**await layer.externals(), **await embedded(plan, source, layer.place, run)}
         burn, fonts = await layer.burn(externals)
         yield Groundwork(
             loudness=loudness, covers=covers, externals=externals, burn=burn, fonts=fonts, lost=layer.lost

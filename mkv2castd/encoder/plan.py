@@ -18,7 +18,7 @@ from mkv2castd.encoder.targets import Burn, Sidecar, StreamPlan
 from mkv2castd.encoder.tools import UNASKED, Tools
 from mkv2castd.encoder.usable import require_a_film
 from mkv2castd.encoder.wholeness import require_whole
-from mkv2castd.model import Action, Container, Stage
+from mkv2castd.model import Action, Container, Stage, StreamKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,11 @@ class Plan:
     @property
     def copies_video(self) -> bool:
         return self.picture.action is Action.COPY
+
+    @property
+    def subtitles(self) -> frozenset[int]:
+        """Which of the source's streams are subtitles."""
+        return frozenset(stream.index for stream in self.streams if stream.kind is StreamKind.SUBTITLE)
 
     @property
     def lane(self) -> str:

@@ -16,17 +16,18 @@ from types import MappingProxyType
 
 from mkv2castd.config import VIDEO_GLOBS
 from mkv2castd.encoder import naming
+from mkv2castd.encoder.charsets import charset_of
 from mkv2castd.encoder.commit import Beside, Commit, Obsolete, put, same
 from mkv2castd.encoder.extra_options import sidecar_text
 from mkv2castd.encoder.files import Files, lstat
+from mkv2castd.encoder.ours import Mark, mark_of
 from mkv2castd.encoder.plan import Plan
-from mkv2castd.encoder.tag import parse_tag
-from mkv2castd.encoder.webvtt import tag_of, to_webvtt
+from mkv2castd.encoder.webvtt import to_webvtt
 from mkv2castd.errors import MediaError
 from mkv2castd.model import Identity, printable
 
 _log = logging.getLogger(__name__)
-_HEAD_BYTES = 1024
+_ENOUGH_BYTES = 16 * 1024 * 1024  # of a text, to tell which letters it is written in
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ def make(plan: Plan, temporary: Path, tag: str, lost: Mapping[int, str] = Mappin
     notes = []
     for number, sidecar in enumerate(plan.sidecars):
         text = sidecar_text(temporary, number)
-        vtt = _converted(text, tag)
+        vtt = _converted(text, tag, sidecar.source.language)
         text.unlink(missing_ok=True)
         if vtt is None:
             notes.append(f"no {sidecar.ending}.vtt: its subtitle holds no text")
@@ -66,60 +67,79 @@ def make(plan: Plan, temporary: Path, tag: str, lost: Mapping[int, str] = Mappin
     return Sidecars(tuple(files), (*(lost[index] for index in sorted(lost)), *notes))
 
 
-def _converted(text: Path, tag: str) -> str | None:
+def _converted(text: Path, tag: str, language: str | None) -> str | None:
+    """Read twice, since a film that is typeset frame by frame has a hundred times the text that is shown of it."""
     try:
-        ass = text.read_text(encoding="utf-8", errors="replace")
+        with text.open("rb") as file:
+            charset = charset_of(_whole_lines(file.read(_ENOUGH_BYTES)), language)
     except FileNotFoundError:
         return None
-    try:
-        return to_webvtt(ass, tag)
-    except (ValueError, KeyError) as error:
-        _log.warning("%s cannot be understood: %s", printable(text), error)
-        return None
+    with text.open(encoding=charset, errors="replace", newline="\n") as lines:
+        return to_webvtt(lines, tag)
+
+
+def _whole_lines(raw: bytes) -> bytes:
+    return raw[: raw.rfind(b"\n") + 1] if len(raw) == _ENOUGH_BYTES else raw
 
 
 def settle(commit: Commit, made: Sidecars) -> Commit:
     """The commit with the place of each subtitle, and with those of an older output that are not made any more. A
-    file of somebody else's keeps its place."""
+    file of somebody else's keeps its place, and so does one of ours that somebody has changed."""
     notes = [note for note in (commit.note, *made.notes) if note is not None]
     placed = []
     for one in made.files:
         target = naming.sidecar(commit.target, one.ending)
-        there = lstat(target)
-        if there is not None and not _is_ours(target, there, commit.source):
-            notes.append(f"no {printable(target.name)}: a file that mkv2castd has not made is in its place")
+        older = _older(target, commit.source)
+        if lstat(target) is not None and (older is None or not older.mark.untouched):
+            notes.append(_foreign(target) if older is None else _changed(target))
             one.temporary.unlink()
             continue
-        older = Identity.of(there) if there is not None else None
-        placed.append(Beside(one.temporary, target, Identity.of(one.temporary.lstat()), older))
-    kept = {one.target for one in placed}
-    obsolete = tuple(one for one in _older(commit) if one.path not in kept)
+        replaced = older.identity if older is not None else None
+        placed.append(Beside(one.temporary, target, Identity.of(one.temporary.lstat()), replaced))
+    wanted = {naming.sidecar(commit.target, one.ending) for one in made.files}
+    rest = [older for older in _all_older(commit) if older.path not in wanted]
+    notes += [_changed(older.path) for older in rest if not older.mark.untouched]
+    obsolete = tuple(Obsolete(older.path, older.identity) for older in rest if older.mark.untouched)
     return replace(commit, note="; ".join(notes) or None, sidecars=tuple(placed), obsolete=obsolete)
 
 
-def _older(commit: Commit) -> list[Obsolete]:
-    found = []
+def _foreign(path: Path) -> str:
+    return f"no {printable(path.name)}: a file that mkv2castd has not made is in its place"
+
+
+def _changed(path: Path) -> str:
+    return f"{printable(path.name)} stays as it is: it was changed by hand"
+
+
+@dataclass(frozen=True, slots=True)
+class _Older:
+    """A file that was made before. identity: of before its content was read."""
+
+    path: Path
+    identity: Identity
+    mark: Mark
+
+
+def _all_older(commit: Commit) -> list[_Older]:
+    found: list[str] = []
     with suppress(OSError), os.scandir(commit.target.parent) as entries:
-        for entry in entries:
-            if naming.is_sidecar_name(entry.name, commit.target):
-                path = commit.target.with_name(entry.name)
-                there = lstat(path)
-                if there is not None and _is_ours(path, there, commit.source):
-                    found.append(Obsolete(path, Identity.of(there)))
-    return found
+        found += sorted(entry.name for entry in entries if naming.is_sidecar_name(entry.name, commit.target))
+    older = (_older(commit.target.with_name(name), commit.source) for name in found)
+    return [one for one in older if one is not None]
 
 
-def _is_ours(path: Path, there: os.stat_result, source: Path) -> bool:
-    """Made by us, from a version of this film."""
-    if not stat.S_ISREG(there.st_mode):
-        return False
+def _older(path: Path, source: Path) -> _Older | None:
+    """None for what we have not made, or not from a version of this film."""
+    there = lstat(path)
+    if there is None or not stat.S_ISREG(there.st_mode):
+        return None
     try:
-        with path.open("rb", buffering=0) as file:
-            tag = tag_of(file.read(_HEAD_BYTES).decode("utf-8", "replace"))
+        mark = mark_of(path)
     except OSError:
-        return False
-    origin = parse_tag(tag) if tag is not None else None
-    return origin is not None and any(origin.is_named(name) for name in _versions(source))
+        return None
+    if mark is None or mark.origin is None or not any(mark.origin.is_named(name) for name in _versions(source)):
+        return None
+    return _Older(path, Identity.of(there), mark)
 
 
 def _versions(source: Path) -> list[Path]:

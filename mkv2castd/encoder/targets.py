@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from mkv2castd.encoder.colours import BT709, Colours
-from mkv2castd.encoder.media import AnyStream, Light, Mastering, SubtitleStream
+from mkv2castd.encoder.media import AnyStream, External, Light, Mastering, SubtitleStream
 from mkv2castd.encoder.playable import Hdr
 from mkv2castd.model import Action, StreamKind
 
@@ -140,14 +140,15 @@ class Loudness:
 class Groundwork:
     """What was found out and laid out before the encoding: by index of the source's stream.
 
-    externals: subtitle files beside the film, as ffmpeg reads them. burn: the text that is drawn, as ASS; fonts: the
-    folder with those it is drawn in. lost: what cannot go over after all, and why.
+    externals: subtitles that are inputs of their own to ffmpeg: files beside the film, and texts inside it that were
+    not UTF-8 and are laid out as such. burn: the text that is drawn, as ASS; fonts: the folder with those it is drawn
+    in. lost: what cannot go over after all, and why.
     """
 
     # and by the number of channels that it is encoded to, since a track may become both stereo and surround
     loudness: Mapping[tuple[int, int], Loudness] = field(default_factory=lambda: MappingProxyType({}))
     covers: Mapping[int, Path] = field(default_factory=lambda: MappingProxyType({}))
-    externals: Mapping[int, Path] = field(default_factory=lambda: MappingProxyType({}))
+    externals: Mapping[int, External] = field(default_factory=lambda: MappingProxyType({}))
     burn: Path | None = None
     fonts: Path | None = None
     lost: Mapping[int, str] = field(default_factory=lambda: MappingProxyType({}))

@@ -81,13 +81,14 @@ def convert(film: Path, settings: Settings = MKV, target: Path | None = None) ->
 
 
 async def _carry_out(decision: Plan, film: Path, output: Path) -> tuple[Plan, subprocess.CompletedProcess[bytes]]:
-    async with groundwork(decision, film, output, _run) as laid:
+    async with groundwork(decision, film, output, run_child) as laid:
         decision = decision.without(laid.lost)
         argv = convert_argv(decision, film, output, TAG, laid)
         return decision, subprocess.run(argv, capture_output=True, timeout=60)
 
 
-async def _run(argv: Sequence[str]) -> str:
+async def run_child(argv: Sequence[str]) -> str:
+    """As an attempt runs its children."""
     done = subprocess.run(argv, capture_output=True, timeout=60)
     stderr = done.stderr.decode("utf-8", "replace")
     if done.returncode != 0:

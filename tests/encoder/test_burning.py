@@ -12,10 +12,11 @@ import pytest
 
 from mkv2castd.config import Settings
 from mkv2castd.encoder.burning import escaped
+from mkv2castd.encoder.groundwork import groundwork
 from mkv2castd.encoder.plan import Plan, Skip, plan
 from mkv2castd.encoder.survey import examine
 from tests.encoder.bitmaps import Block, pgs
-from tests.encoder.converting import Made, convert, ffmpeg
+from tests.encoder.converting import Made, convert, ffmpeg, run_child
 
 RATE = 25
 WIDTH, HEIGHT = 320, 180
@@ -229,6 +230,21 @@ def test_vobsub_beside_the_film_is_kept_or_drawn(tmp_path: Path) -> None:
     times = ["ffprobe", "-v", "error", "-select_streams", "s", "-show_entries", "packet=pts_time", "-of", "csv=p=0"]
     told = subprocess.run([*times, str(kept.path)], capture_output=True, check=True).stdout.decode().strip()
     assert float(told.splitlines()[0]) == pytest.approx(0.8, abs=0.045)
+
+
+def test_a_vobsub_that_ffmpeg_refuses_is_left_out_and_costs_no_film(tmp_path: Path) -> None:
+    vobsub(tmp_path, "film")
+    film = dark_film(tmp_path / "film.mkv")
+    decision = plan(asyncio.run(examine(film)), BURN)
+    assert isinstance(decision, Plan)
+    (tmp_path / "film.idx").write_text("timestamp: now\n")  # after it was found
+
+    async def lay() -> dict[int, str]:
+        async with groundwork(decision, film, tmp_path / "out.part", run_child) as laid:
+            assert laid.externals == {}
+            return dict(laid.lost)
+
+    assert asyncio.run(lay()) == {2: "film.idx: left out: it cannot be read"}
 
 
 HDR = "colorprim=bt2020:transfer=smpte2084:colormatrix=bt2020nc:log-level=none"

@@ -40,6 +40,46 @@ def test_the_language_in_the_name_decides_between_several_that_would_do() -> Non
     assert to_text("ÄÖÜ äöü ß".encode("cp1252"), "de") == "ÄÖÜ äöü ß"
 
 
+@pytest.mark.parametrize("charset", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("text", [WESTERN, CHINESE, "Nothing but ASCII"])
+def test_utf_16_without_a_mark(text: str, charset: str) -> None:
+    whole = f"1\n00:00:01,000 --> 00:00:02,000\n{text}\n"
+    assert to_text(whole.encode(charset), "zh") == whole
+
+
+@pytest.mark.parametrize("charset", ["cp1250", "iso8859_2"])
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        (CZECH, "cs"),
+        ("Ne znam što da kažem.\nGdje si bio jučer navečer? Čekaj, žurim kući, đavole.", "hr"),
+        ("Zażółć gęślą jaźń.\nNie wiem, co powiedzieć.\nGdzie byłeś wczoraj wieczorem? Śpię.", "pl"),
+        ("Árvíztűrő tükörfúrógép.\nHol voltál tegnap este?", "hu"),
+    ],
+)
+def test_sets_that_differ_in_few_letters_are_told_by_those_of_the_language(
+    text: str, language: str, charset: str
+) -> None:
+    assert to_text(text.encode(charset), language) == text
+    quoted = f"„{text}“ – …"
+    assert to_text(quoted.encode("cp1250"), language) == quoted
+
+
+@pytest.mark.parametrize("charset", ["cp1253", "iso8859_7"])
+def test_greek_capitals_with_an_accent(charset: str) -> None:
+    text = f"{GREEK}\nΆσε με."
+    assert to_text(text.encode(charset), "el") == text
+
+
 def test_what_is_no_text_is_no_error() -> None:
     assert isinstance(to_text(bytes(range(256)) * 8), str)
     assert to_text(b"") == ""
+
+
+def test_a_few_broken_letters_do_not_make_it_another_character_set() -> None:
+    raw = (RUSSIAN * 20).encode()
+    assert "Это субтитры" in to_text(raw[:301] + raw[302:], "ru")
+
+
+def test_the_language_may_be_told_as_a_track_tells_it() -> None:
+    assert to_text("Часть".encode("cp1251"), "rus") == "Часть"

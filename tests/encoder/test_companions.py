@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
+import subprocess
 from pathlib import Path
 
 import pytest
 
+from mkv2castd.encoder import languages
 from mkv2castd.encoder.beside import find_externals
-from mkv2castd.encoder.companions import companions, tracks_of_index
+from mkv2castd.encoder.companions import Track, companions, tracks_of_index
 from mkv2castd.encoder.media import External
+from mkv2castd.encoder.webvtt import to_webvtt
+from tests.encoder.test_webvtt import line
 
 HERE = Path("/films")
 
@@ -74,10 +80,50 @@ def test_other_films_subtitles_are_left_to_them() -> None:
     assert [one.title for one in found("film.2.en.srt")] == ["2"]
 
 
-def test_the_tracks_of_an_index() -> None:
-    text = "# VobSub index file, v7\nsize: 720x576\nid: en, index: 0\ntimestamp: 00:00:01:000\nid: --, index: 1\n"
-    assert tracks_of_index(text) == ("en", None)
-    assert tracks_of_index("nothing") == ()
+HEAD = "# VobSub index file, v7 (do not modify this line!)\nsize: 320x180\npalette: " + "000000, " * 15 + "ffffff\n"
+INDICES = {
+    "plain": "id: en, index: 0\nTIME1\nid: fr, index: 1\nTIME2",
+    "without pictures first": "id: en, index: 0\nid: fr, index: 1\nTIME2\nid: de, index: 2\nTIME3",
+    "without pictures between": "id: en, index: 0\nTIME1\nid: fr, index: 1\nid: de, index: 2\nTIME3",
+    "without any": "id: en, index: 0\n",
+    "in another order": "id: en, index: 2\nTIME3\nid: fr, index: 0\nTIME1",
+    "a number twice": "id: en, index: 0\nTIME1\nid: fr, index: 0\nTIME2",
+    "a number again": "id: en, index: 0\nTIME1\nid: fr, index: 1\nTIME2\nid: en, index: 0\nTIME3",
+    "a language twice": "id: en, index: 0\nTIME1\nid: en, index: 1\nTIME2",
+    "no language": "id: --, index: 0\nTIME1\nid: fr, index: 1\nTIME2",
+    "comments": "# id: en, index: 0\n#id: en, index: 0\nid: fr, index: 1\nTIME2",
+    "indented": "  id: en, index: 0\nTIME1\nid: fr, index: 1\nTIME2",
+    "indented later": "id: en, index: 0\nTIME1\n id: fr, index: 1\nTIME2",
+    "without a number": "id: en\nTIME1\nid: fr, index: 1\nTIME2",
+    "no id": "TIME1\nTIME2",
+    "tight": "id:en,index:0\nTIME1\nid: fr,index: 1\nTIME2",
+    "loose": "id: en , index: 0\nTIME1\nid:\tfr, index:\t1\nTIME2",
+    "too many": "id: en, index: 0\nTIME1\nid: fr, index: 32\nTIME2",
+    "negative": "id: en, index: -1\nTIME1",
+    "line ends": "id: en, index: 0\r\nTIME1\r\nid: fr, index: 1\r\nTIME2",
+    "no time": "id: en, index: 0\nTIME1\nid: fr, index: 1\ntimestamp: nonsense",
+    "titles": "alt: no\nid: en, index: 0\nalt: Comments\nTIME1\nalt: late\nid: fr, index: 1\nTIME2",
+}
+
+
+@pytest.mark.parametrize("name", INDICES)
+def test_the_tracks_of_an_index_are_those_that_ffmpeg_finds(tmp_path: Path, name: str) -> None:
+    text = HEAD + re.sub(
+        r"TIME(\d)", lambda m: f"timestamp: 00:00:0{m[1]}:000, filepos: {int(m[1]) * 2048:09x}", INDICES[name]
+    )
+    (tmp_path / "film.idx").write_bytes(text.encode())
+    (tmp_path / "film.sub").write_bytes(bytes(16384))
+    argv = ["ffprobe", "-v", "quiet", "-f", "vobsub", "-of", "json", "-show_streams", str(tmp_path / "film.idx")]
+    done = subprocess.run(argv, capture_output=True, timeout=30)
+    streams = json.loads(done.stdout).get("streams", []) if done.returncode == 0 else []
+    tags = [stream["tags"] for stream in streams]
+    told = [Track(languages.short(tag["language"]), tag.get("title")) for tag in tags]
+    assert list(tracks_of_index(text)) == told
+
+
+def test_an_index_with_pictures_that_ffmpeg_does_not_find_is_none() -> None:
+    assert [one.path.name for one in found("film.IDX", "film.SUB")] == ["film.IDX"]
+    assert found("film.idx", "film.SUB") == []
 
 
 @pytest.mark.parametrize(
@@ -110,7 +156,9 @@ class TestOnDisk:
         ):
             (tmp_path / name).parent.mkdir(exist_ok=True)
             (tmp_path / name).write_text("" if "empty" in name else "x")
-        (tmp_path / "film.idx").write_text("id: en, index: 0\nid: fr, index: 1\n")
+        time = "timestamp: 00:00:01:000, filepos: 000000000\n"
+        apart = "# the first track's other times\n" * 5000
+        (tmp_path / "film.idx").write_text(f"id: en, index: 0\n{time}{apart}id: fr, index: 1\n{time}")
         (tmp_path / "film.sub").write_bytes(b"pictures")
         told = [(one.path.relative_to(tmp_path).as_posix(), one.language, one.track) for one in find_externals(film)]
         assert told == [
@@ -131,6 +179,13 @@ class TestOnDisk:
         (tmp_path / "films" / "film.de.vtt").write_text("WEBVTT\n\nNOTE MKV2CASTD=1;2;3;4\n\n")
         os.mkfifo(tmp_path / "films" / "film.fr.srt")
         assert find_externals(film) == ()
+
+    def test_one_of_ours_that_was_corrected_by_hand_is_somebodys(self, tmp_path: Path) -> None:
+        made = to_webvtt([line("teh end")], "1;2;3;4")
+        assert made is not None
+        (tmp_path / "film.en.vtt").write_text(made)
+        (tmp_path / "film.de.vtt").write_text(made.replace("teh", "the"))
+        assert [one.language for one in find_externals(tmp_path / "film.mkv")] == ["de"]
 
     def test_a_folder_that_cannot_be_read_has_none(self, tmp_path: Path) -> None:
         assert find_externals(tmp_path / "nowhere" / "film.mkv") == ()

@@ -223,6 +223,18 @@ class TestDecodeErrors:
             found.add(line)
         assert (found.patched, found.lost) == (5, 2)
 
+    def test_what_is_lost_of_a_subtitle_costs_no_film(self) -> None:
+        found = Complaints(frozenset({2}))
+        for line in (
+            "Error while decoding stream #0:2: Invalid data found when processing input",
+            "    Last message repeated 400 times",
+            "[sist#0:2/subrip @ 0x1] [dec:srt @ 0x2] Error submitting packet to decoder: Invalid data found",
+            "Error while decoding stream #1:0: Invalid data found when processing input",
+            "Error while decoding stream #0:21: Invalid data found when processing input",
+        ):
+            found.add(line)
+        assert found.lost == 1
+
     def test_a_little_is_usual(self) -> None:
         require_little_damage(Complaints(patched=20), None, 100, encoded=True)
         require_little_damage(Complaints(patched=1000, lost=1000), 5400.0, 129_600, encoded=True)

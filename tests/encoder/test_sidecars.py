@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
@@ -18,7 +19,7 @@ from mkv2castd.encoder.output import carry_out, decode, discard, encode, finish_
 from mkv2castd.encoder.plan import Plan, plan
 from mkv2castd.encoder.sidecars import Made, Sidecars
 from mkv2castd.encoder.tag import tag_for
-from mkv2castd.encoder.webvtt import tag_of
+from mkv2castd.encoder.webvtt import tag_of, to_webvtt
 from mkv2castd.model import Identity
 from tests.encoder.films import audio, film, subtitle, video
 from tests.encoder.test_output import CASES, FILM, KINDS, MADE, OLDER, Crash, Faulty, Place, identity, make_place
@@ -27,6 +28,13 @@ from tests.encoder.test_webvtt import HEAD, line
 
 def vtt(source: Path, text: str) -> bytes:
     return f"WEBVTT\n\nNOTE MKV2CASTD={tag_for(source, identity(source))}\n\n{text}\n".encode()
+
+
+def written(source: Path, text: str) -> bytes:
+    """As we write it nowadays: with a digest."""
+    made = to_webvtt([line(text)], tag_for(source, identity(source)))
+    assert made is not None
+    return made.encode()
 
 
 def commit_of(place: Place, endings: tuple[str, ...] = (".en", ".de.forced")) -> Commit:
@@ -112,12 +120,12 @@ def test_a_file_of_somebody_elses_stays_and_the_film_is_made(tmp_path: Path, obs
         case _:
             (tmp_path / "other.avi").write_bytes(b"x")
             there.write_bytes(vtt(tmp_path / "other.avi", "another's"))
-    before = there.lstat()
+    before = Identity.of(there.lstat())
     commit = commit if commit is not None else commit_of(place)
     if moment == "before":
         assert commit.note == "no movie_chromecast.en.vtt: a file that mkv2castd has not made is in its place"
     assert carry_out(commit)
-    assert there.lstat() == before
+    assert Identity.of(there.lstat()) == before
     assert place.target.read_bytes() == MADE
     assert beside(place, ".de.forced").exists()
     assert not [name for name in os.listdir(place.target.parent) if name.startswith(".mkv2castd-")]
@@ -153,6 +161,38 @@ def test_those_of_an_older_version_with_another_extension_are_ours(tmp_path: Pat
     assert carry_out(commit_of(place))
     assert b"older" not in beside(place, ".en").read_bytes()
     assert not beside(place, ".fr").exists()
+
+
+@pytest.mark.parametrize(
+    ("edit", "stays"),
+    [
+        (lambda raw: raw, False),
+        (lambda raw: raw.replace(b"teh", b"the"), True),
+        (lambda raw: raw.replace(b"00:00:01", b"00:00:03"), True),
+        (lambda raw: raw.replace(b"WEBVTT", b"WEBVTT corrected by me"), True),
+        (lambda raw: raw + b"\n00:01:00.000 --> 00:01:01.000\nThe end\n", True),
+        (lambda raw: raw.replace(b"\n", b"\r\n"), True),
+        (lambda raw: b"\xef\xbb\xbf" + raw.replace(b"teh", b"the"), True),
+    ],
+    ids=["untouched", "word", "time", "head", "more", "line ends", "bom"],
+)
+@pytest.mark.parametrize("ending", [".en", ".fr"])
+def test_one_that_was_corrected_by_hand_stays_whether_or_not_it_is_made_again(
+    tmp_path: Path, edit: Callable[[bytes], bytes], stays: bool, ending: str
+) -> None:
+    place = make_place(tmp_path, "keep")
+    there = beside(place, ending)
+    there.write_bytes(edit(written(place.source, "teh end")))
+    before = there.read_bytes()
+    commit = decode(encode(commit_of(place)))
+    assert carry_out(commit)
+    if stays:
+        assert there.read_bytes() == before
+        assert commit.note == f"{there.name} stays as it is: it was changed by hand"
+    else:
+        assert not there.exists() if ending == ".fr" else there.read_bytes() != before
+        assert commit.note is None
+    assert beside(place, ".de.forced").exists()
 
 
 def test_one_that_was_edited_meanwhile_stays(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mkv2castd.encoder.webvtt import tag_of, to_webvtt
+from mkv2castd.encoder.webvtt import is_as_written, tag_of, to_webvtt
 
 HEAD = r"""[Script Info]
 ScriptType: v4.00+
@@ -26,7 +26,7 @@ Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text
 def cues(*events: str) -> list[str]:
     """What is made of lines of text, or of whole events, without the file's head."""
     rows = [e if e.startswith(("Dialogue:", "Comment:")) else line(e) for e in events]
-    made = to_webvtt(HEAD + "\n".join(rows) + "\n", "tag")
+    made = to_webvtt([*HEAD.split("\n"), *rows], "tag")
     return [] if made is None else made.rstrip("\n").split("\n\n")[2:]
 
 
@@ -90,7 +90,7 @@ def test_times_are_told_in_hours() -> None:
 def test_what_shows_nothing_is_left_out() -> None:
     assert cues("Comment: 0,0:00:01.00,0:00:02.00,Default,,0,0,0,,a note") == []
     assert cues(r"{\p1}m 0 0 l 100 0", "", r"\N\N", line("no time", "0:00:02.00", "0:00:02.00")) == []
-    assert to_webvtt(HEAD, "tag") is None
+    assert to_webvtt(HEAD.split("\n"), "tag") is None
 
 
 def test_a_line_shown_frame_by_frame_or_on_several_layers_is_one() -> None:
@@ -106,10 +106,14 @@ def test_a_line_shown_frame_by_frame_or_on_several_layers_is_one() -> None:
 
 
 def test_ours_are_known_by_their_tag() -> None:
-    made = to_webvtt(HEAD + line("x") + "\n", "1;2;3;4")
+    made = to_webvtt([*HEAD.split("\n"), line("x")], "1;2;3;4")
     assert made is not None
     assert made.startswith("WEBVTT\n\n")
     assert tag_of(made) == "1;2;3;4"
+    assert is_as_written(made)
+    assert not is_as_written(made.replace("x", "y"))
+    assert is_as_written("WEBVTT\n\nNOTE MKV2CASTD=1;2;3;4\n\n"), "an older one, which does not tell"
+    assert not is_as_written("WEBVTT\n\n")
     assert tag_of("WEBVTT\n\n00:00:01.000 --> 00:00:02.000\nNOTE MKV2CASTD=x") is not None
     assert tag_of("WEBVTT\n\n1\n00:00:01.000 --> 00:00:02.000\na\nNOTE MKV2CASTD=x") is None
     assert tag_of("") is None
@@ -117,11 +121,13 @@ def test_ours_are_known_by_their_tag() -> None:
 
 @given(st.text(st.characters(blacklist_characters="\r\n", blacklist_categories=("Cs",)), max_size=60))
 def test_any_text_makes_a_file_that_can_be_read(text: str) -> None:
-    made = to_webvtt(HEAD + line(text) + "\n", "tag")
+    made = to_webvtt([*HEAD.split("\n"), line(text)], "tag")
     if made is None:
         return
     blocks = made.rstrip("\n").split("\n\n")
-    assert blocks[:2] == ["WEBVTT", "NOTE MKV2CASTD=tag"]
+    assert blocks[0] == "WEBVTT"
+    assert blocks[1].startswith("NOTE MKV2CASTD=tag ")
+    assert is_as_written(made)
     for block in blocks[2:]:
         times, *rest = block.split("\n")
         assert times.startswith("00:00:01.000 --> 00:00:02.000")
