@@ -40,14 +40,14 @@ def convert_argv(plan: Plan, source: Path, target: Path, tag: str, laid: Groundw
     argv += timing.input_options(plan.format_names, copied=plan.copies_video)
     # what calls itself a film but is a playlist must not make ffmpeg open addresses
     argv += [*burning.decoder_options(plan.burn), "-protocol_whitelist", "file", "-i", file_url(source)]
-    argv += extra_options.external_inputs(plan, laid)
+    argv += [*extra_options.external_inputs(plan, laid), *_chapter_input(laid)]
     graph = _picture_graph(plan, laid)
     if graph is not None:
         argv += ["-filter_complex", graph]
     for stream in plan.tracks:
         made = graph is not None and stream is plan.picture
         argv += ["-map", "[picture]" if made else extra_options.specifier(stream.index, plan, laid)]
-    argv += ["-map_metadata", "0", "-map_chapters", "0" if plan.chapters else "-1"]
+    argv += ["-map_metadata", "0", "-map_chapters", _chapters_from(plan, laid)]
     for position, stream in enumerate(plan.tracks):
         argv += _stream_options(plan, position, stream, laid)
     argv += extra_options.cover_options(plan, laid)
@@ -56,6 +56,17 @@ def convert_argv(plan: Plan, source: Path, target: Path, tag: str, laid: Groundw
         argv += timing.output_options(plan.format_names, plan.picture.source, (s.source for s in plan.kept))
     argv += ["-max_muxing_queue_size", _QUEUE, *_MUXERS[plan.container]]
     return [*argv, file_url(target), *extra_options.sidecar_outputs(plan, target, laid)]
+
+
+def _chapter_input(laid: Groundwork) -> list[str]:
+    return ["-f", "ffmetadata", "-i", file_url(laid.chapters)] if laid.chapters is not None else []
+
+
+def _chapters_from(plan: Plan, laid: Groundwork) -> str:
+    """The number of the input that has the chapters: the film, or the last one."""
+    if plan.chapters is None:
+        return "0"
+    return str(len(laid.externals) + 1) if laid.chapters is not None else "-1"
 
 
 def _stream_options(plan: Plan, position: int, stream: StreamPlan, laid: Groundwork) -> Iterator[str]:

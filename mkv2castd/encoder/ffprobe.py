@@ -67,10 +67,7 @@ def parse_ffprobe(raw: bytes) -> Media:
         size=lenient.whole(form.get("size")),
         bitrate=lenient.whole(form.get("bit_rate"), 1),
         probe_score=lenient.whole(form.get("probe_score"), 0, 100),
-        chapters=tuple(
-            Chapter(lenient.number(row.get("start_time")), lenient.number(row.get("end_time")))
-            for row in lenient.rows(probe.chapters)
-        ),
+        chapters=tuple(_chapter(row) for row in lenient.rows(probe.chapters)),
         ours=_ours(tags, raw_streams),
         encrypted=_encrypted([*raw_streams, *lenient.rows(probe.packets)]),
         empty=probe.packets == [],
@@ -112,6 +109,17 @@ def _duration(form: Mapping[str, Any], streams: Sequence[AnyStream]) -> float | 
 def _seconds(value: Any) -> float | None:
     read = lenient.number(value)
     return read if read is not None and 0 <= read <= _LONGEST else None
+
+
+def _chapter(row: Mapping[str, Any]) -> Chapter:
+    return Chapter(
+        _moment(row.get("start_time")), _moment(row.get("end_time")), lenient.tags(row.get("tags")).get("title")
+    )
+
+
+def _moment(value: Any) -> float | None:
+    read = lenient.number(value)
+    return read if read is not None and abs(read) <= _LONGEST else None
 
 
 def _ours(tags: Mapping[str, str], streams: Sequence[Mapping[str, Any]]) -> str | None:

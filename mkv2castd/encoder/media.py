@@ -193,10 +193,11 @@ AnyStream = VideoStream | AudioStream | SubtitleStream | OtherStream
 
 @dataclass(frozen=True, slots=True)
 class Chapter:
-    """Seconds; None where ffprobe gave nothing usable."""
+    """Seconds by the film's clock; None where ffprobe gave nothing usable."""
 
     start: float | None
     end: float | None
+    title: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -97,15 +97,6 @@ def test_names_languages_marks_and_chapters_stay(tmp_path: Path) -> None:
         assert all(word in told for word in (b"Der Film", b"Fern", b"One", b"Two"))
 
 
-def test_chapters_that_make_no_sense_are_left_out(tmp_path: Path) -> None:
-    film = make_clip(tmp_path / "film.mkv", audio=("ac3",))
-    odd = replace(described(film), chapters=(Chapter(5.0, 1.0),))
-    decision = plan(odd, MKV)
-    assert isinstance(decision, Plan)
-    argv = convert_argv(decision, film, tmp_path / "out", TAG)
-    assert argv[argv.index("-map_chapters") + 1] == "-1"
-
-
 def cover(path: Path) -> Path:
     ffmpeg(
         "-f",
