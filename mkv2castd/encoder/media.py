@@ -200,6 +200,15 @@ class Chapter:
     title: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Programme:
+    """One of the programmes that a transport stream carries. streams: by their index."""
+
+    number: int | None
+    name: str | None
+    streams: frozenset[int]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Media:
     """One file. format_names: ffprobe's, split ("mov", "mp4", …); brand: MP4's major brand; ours: our tag's
@@ -207,7 +216,8 @@ class Media:
     MP4's `moov` lie in front? encrypted: its contents are locked, as far as its first packets tell. empty: it
     announces streams, but has not one packet. cut: its container says that more should follow where the file ends;
     ends: where its packets really end, where that was looked for. externals:
-    subtitle files that belong to it."""
+    subtitle files that belong to it. programmes: what a transport stream carries; foreign: streams of the file that
+    belong to another one of them than the film."""
 
     streams: tuple[AnyStream, ...] = ()
     format_names: tuple[str, ...] = ()
@@ -225,6 +235,8 @@ class Media:
     cut: bool = False
     ends: float | None = None
     externals: tuple[External, ...] = ()
+    programmes: tuple[Programme, ...] = ()
+    foreign: tuple[AnyStream, ...] = ()
 
     @property
     def pictures(self) -> tuple[VideoStream, ...]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from mkv2castd.config import Settings
-from mkv2castd.encoder import captions, chapters, extra_rules, pictures, sound, video_rules
+from mkv2castd.encoder import captions, chapters, extra_rules, pictures, programmes, sound, video_rules
 from mkv2castd.encoder.media import Chapter, Media, OtherStream, VideoStream
 from mkv2castd.encoder.playing import hindrances, own_container
 from mkv2castd.encoder.profiles import combine, require_fillable
@@ -119,6 +119,7 @@ def plan(media: Media, settings: Settings, tools: Tools = UNASKED) -> Plan | Ski
         *sound.arrange(media, profile, into, settings, tools),
         *told.streams,
         *_extras(media, settings.container),
+        *(StreamPlan(stream, Action.DROP, programmes.why_foreign(stream, media)) for stream in media.foreign),
     )
     return Plan(
         kept=tuple(sorted((s for s in streams if s.action is not Action.DROP), key=_is_cover)),

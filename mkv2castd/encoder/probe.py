@@ -27,7 +27,11 @@ _SHOW = ("-show_format", "-show_streams", "-show_chapters")
 # What encryption there is, and what edit lists hide, only packets tell. The first cost nothing: they were read to
 # find out about the streams.
 _PACKETS = ("-show_packets", "-read_intervals", "%+#48")
-_FIELDS = ("-show_entries", "packet=stream_index,pts_time,flags:packet_side_data=side_data_type")
+_FIELDS = (
+    "-show_entries",
+    "packet=stream_index,pts_time,flags:packet_side_data=side_data_type"
+    ":program=program_num:program_tags=service_name:program_stream=index",
+)
 
 
 async def probe(

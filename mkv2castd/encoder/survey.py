@@ -20,6 +20,7 @@ from mkv2castd.encoder.levels import references_matter
 from mkv2castd.encoder.media import Media, Scan, VideoStream
 from mkv2castd.encoder.probe import PATIENCE_SECONDS, probe
 from mkv2castd.encoder.process import capture
+from mkv2castd.encoder.programmes import of_one
 from mkv2castd.encoder.scanning import is_doubtful, read_idet, scan_of
 from mkv2castd.encoder.wholeness import ended
 from mkv2castd.errors import DeviceError
@@ -51,7 +52,7 @@ async def examine(
     environment is added to the children's; patience: seconds for each of them. settings: what is wished for, which
     may need a look of its own. Raises as `probe` does.
     """
-    media = await look_for_a_frame(path, await probe(path, environment, patience), environment, patience)
+    media = of_one(await look_for_a_frame(path, await probe(path, environment, patience), environment, patience))
     picture = media.picture
     if picture is None or media.ours is not None:
         return media

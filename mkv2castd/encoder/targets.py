@@ -141,8 +141,8 @@ class Groundwork:
     """What was found out and laid out before the encoding: by index of the source's stream.
 
     externals: subtitle files beside the film, as ffmpeg reads them. burn: the text that is drawn, as ASS; fonts: the
-    folder with those it is drawn in. chapters: those that are written anew, as ffmpeg reads them. lost: what cannot go
-    over after all, and why.
+    folder with those it is drawn in. chapters: those that are written anew, as ffmpeg reads them. lost: what cannot
+    go over after all, and why.
     """
 
     # and by the number of channels that it is encoded to, since a track may become both stereo and surround

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import json
 import subprocess
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from mkv2castd.config import Settings
-from mkv2castd.encoder.command import convert_argv
-from mkv2castd.encoder.media import Chapter, VideoStream
-from mkv2castd.encoder.plan import Plan, plan
+from mkv2castd.encoder.media import VideoStream
 from mkv2castd.model import Container
 from tests.clips import make_clip
-from tests.encoder.converting import MKV, TAG, convert, described, ffmpeg
+from tests.encoder.converting import convert, described, ffmpeg
 
 
 @pytest.mark.parametrize(

@@ -208,7 +208,6 @@ class TestTheRest:
         assert planned(media, MP4).streams[1].reason == "attachment a.ttf: mp4 holds none"
 
 
-
 class TestSkip:
     @pytest.mark.parametrize("container", ["mkv", "mp4", "ts"])
     @pytest.mark.parametrize("to", [MKV, MP4, WEBM])
