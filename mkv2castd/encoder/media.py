@@ -102,6 +102,7 @@ class VideoStream(Stream):
     average where frames come at uneven times. rotation: degrees anticlockwise that a player has to turn the
     picture, 0…359; mirrored: it has to be mirrored as well. dolby_vision: profile number; dolby_vision_base: what
     its base layer is by itself (the compatibility id: 0 nothing, 1 HDR10, 2 SDR, 4 HLG, 6 HDR10 on a Blu-ray).
+    dolby_in_frames: only its frames say so, not the record in its container by which players know it.
     coded_fields: whether its frames may be coded in fields, by H.264's own parameters, whatever the container says;
     scan: what a look at frames has found, where the flags did not suffice; None: nobody has looked. decodes: whether
     there is a frame that decodes, where that was looked for.
@@ -126,6 +127,7 @@ class VideoStream(Stream):
     color_primaries: str | None = None
     dolby_vision: int | None = None
     dolby_vision_base: int | None = None
+    dolby_in_frames: bool = False
     hdr10_plus: bool = False
     mastering: Mastering | None = None
     light: Light | None = None
