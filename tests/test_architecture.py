@@ -85,8 +85,10 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
             *("encoder.pacer", "encoder.probe", "encoder.process", "encoder.sample", "encoder.target"),
             *(
                 "encoder.decoding",
+                "encoder.ebml",
                 "encoder.ending",
                 "encoder.evidence",
+                "encoder.masking",
                 "encoder.survey",
                 "encoder.toolbox",
                 "encoder.trash",

@@ -22,7 +22,7 @@ _FRAMES = re.compile(rb"^frame=\s*(\d+)", re.MULTILINE)
 def is_doubtful(media: Media, picture: VideoStream) -> bool:
     """Has nobody seen a frame of it? The pixel format is known from the first frame or from the stream's own headers,
     the rate from a few packets, the duration from the container: a film has all three."""
-    if picture.decodes is not None:
+    if picture.decodes is not None or not picture.opens:
         return False
     lasts = media.duration if media.duration is not None else picture.duration
     return picture.pixel_format is None or picture.frame_rate is None or lasts is None

@@ -67,7 +67,8 @@ class External:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stream:
     """What every stream may tell. Times in seconds, bitrate in bits a second. lead: how much in front of its start is
-    there to be decoded, but hidden by an edit list; tail: how much behind its end."""
+    there to be decoded, but hidden by an edit list; tail: how much behind its end. opens: as far as
+    is known, a decoder can be opened for it."""
 
     index: int
     kind: StreamKind
@@ -81,6 +82,7 @@ class Stream:
     lead: float | None = None
     tail: float | None = None
     bitrate: int | None = None
+    opens: bool = True
     dispositions: frozenset[str] = frozenset()
     # names of tags that state facts of the encoded bytes; false as soon as these are encoded anew
     statistics: tuple[str, ...] = ()
@@ -254,7 +256,13 @@ class Media:
     def _is_rather_the_film(self, stream: VideoStream) -> tuple[bool, bool, bool, bool, float]:
         lasts = next((time for time in (stream.duration, self.duration) if time is not None), 1.0)
         area = (stream.width or 0) * (stream.height or 0)
-        return stream.decodes is False, stream.still, stream.start is None, not stream.default, -area * lasts
+        return (
+            stream.decodes is False or not stream.opens,
+            stream.still,
+            stream.start is None,
+            not stream.default,
+            -area * lasts,
+        )
 
     @property
     def audio(self) -> tuple[AudioStream, ...]:
