@@ -52,8 +52,6 @@ def convert_argv(plan: Plan, source: Path, target: Path, tag: str, laid: Groundw
         argv += _stream_options(plan, position, stream, laid)
     argv += extra_options.cover_options(plan, laid)
     argv += [*picture_options.output_options(plan.picture), *_tag_options(plan, tag)]
-    if plan.copies_video:
-        argv += timing.output_options(plan.format_names, plan.picture.source, (s.source for s in plan.kept))
     argv += ["-max_muxing_queue_size", _QUEUE, *_MUXERS[plan.container]]
     return [*argv, file_url(target), *extra_options.sidecar_outputs(plan, target, laid)]
 
@@ -94,7 +92,8 @@ def _pairs(plan: Plan, stream: StreamPlan, laid: Groundwork) -> Iterator[tuple[s
     elif isinstance(stream.source, OtherStream):
         yield from extra_options.attachment_pairs(stream)
     elif stream.action is Action.COPY:
-        yield from picture_options.copy_pairs(stream, plan.container, timing.bitstream_filters(plan.format_names))
+        timed_by = timing.bitstream_filters(plan.format_names, stream.source, plan.start)
+        yield from picture_options.copy_pairs(stream, plan.container, timed_by)
     elif stream.video is not None:
         yield from _video_pairs(plan, stream, stream.video, laid)
 

@@ -24,7 +24,7 @@ from mkv2castd.model import Action, Container, Stage
 @dataclass(frozen=True, slots=True)
 class Plan:
     """How to make a film play. kept: the output's streams in its order: picture, sound, subtitles, the rest, covers
-    as tracks last. dropped: what does not go over. duration in seconds.
+    as tracks last. dropped: what does not go over. duration in seconds; start: when the film begins, by its clock.
 
     chapters: those that are written anew, from the output's start on; None: the source's go over as they are.
     format_names: the source's, as ffprobe has them. sidecars: what is made beside the output. notes: what is lost
@@ -37,6 +37,7 @@ class Plan:
     profile: tuple[str, ...]
     settings: Settings
     duration: float | None = None
+    start: float | None = None
     chapters: tuple[Chapter, ...] | None = None
     format_names: tuple[str, ...] = ()
     sidecars: tuple[Sidecar, ...] = ()
@@ -128,6 +129,7 @@ def plan(media: Media, settings: Settings, tools: Tools = UNASKED) -> Plan | Ski
         profile=settings.profile,
         settings=settings,
         duration=media.duration,
+        start=media.start,
         chapters=kept_chapters,
         format_names=media.format_names,
         sidecars=told.sidecars,
