@@ -132,6 +132,7 @@ async def attempt(task: Task, journal: Journal, report: Callable[[Progress], Non
             last = await _encode(task, decision, laid, temporary, report, handle)
         tag = tag_for(task.source, task.identity)
         made = await see_through(in_thread(sidecars.make, decision, temporary, tag, laid.lost))
+        made = replace(made, notes=(*decision.notes, *made.notes))
         report(_at(last, Stage.VERIFYING))
         await verify(temporary, decision, task.source, media, task.settings, task.environment, task.tools)
         report(_at(last, Stage.FINALIZING))

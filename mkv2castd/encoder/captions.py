@@ -57,7 +57,7 @@ def doubtful(media: Media, settings: Settings) -> tuple[SubtitleStream, ...]:
 
 def _beside(media: Media) -> Iterator[SubtitleStream]:
     """The files beside the film, as if they were streams of it behind all others."""
-    first = 1 + max((stream.index for stream in media.streams), default=-1)
+    first = 1 + max((stream.index for stream in (*media.streams, *media.foreign)), default=-1)
     for index, external in enumerate(media.externals, first):
         flags = {"forced": external.forced, "hearing_impaired": external.hearing_impaired}
         yield SubtitleStream(

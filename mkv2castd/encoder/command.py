@@ -41,20 +41,18 @@ def convert_argv(plan: Plan, source: Path, target: Path, tag: str, laid: Groundw
     # what calls itself a film but is a playlist must not make ffmpeg open addresses
     argv += [*burning.decoder_options(plan.burn), *extra_options.text_decoders(plan, laid)]
     argv += ["-protocol_whitelist", "file", "-i", file_url(source)]
-    argv += extra_options.external_inputs(plan, laid)
+    argv += [*extra_options.external_inputs(plan, laid), *_chapter_input(laid)]
     graph = _picture_graph(plan, laid)
     if graph is not None:
         argv += ["-filter_complex", graph]
     for stream in plan.tracks:
         made = graph is not None and stream is plan.picture
         argv += ["-map", "[picture]" if made else extra_options.specifier(stream.index, laid)]
-    argv += ["-map_metadata", "0", "-map_chapters", "0" if plan.chapters else "-1"]
+    argv += ["-map_metadata", "0", "-map_chapters", _chapters_from(plan, laid)]
     for position, stream in enumerate(plan.tracks):
         argv += _stream_options(plan, position, stream, laid)
     argv += extra_options.cover_options(plan, laid)
     argv += [*picture_options.output_options(plan.picture), *_tag_options(plan, tag)]
-    if plan.copies_video:
-        argv += timing.output_options(plan.format_names, plan.picture.source, (s.source for s in plan.kept))
     argv += ["-max_muxing_queue_size", _QUEUE, *_MUXERS[plan.container]]
     return [*argv, file_url(target), *extra_options.sidecar_outputs(plan, target, laid)]
 
@@ -63,6 +61,17 @@ def _patience(plan: Plan) -> list[str]:
     """ffmpeg gives up where two thirds cannot be decoded. Where it decodes subtitles only, that costs no film."""
     encoded = any(s.action is Action.TRANSCODE for s in plan.kept if s.kind in (StreamKind.VIDEO, StreamKind.AUDIO))
     return [] if encoded else ["-max_error_rate", "1"]
+
+
+def _chapter_input(laid: Groundwork) -> list[str]:
+    return ["-f", "ffmetadata", "-i", file_url(laid.chapters)] if laid.chapters is not None else []
+
+
+def _chapters_from(plan: Plan, laid: Groundwork) -> str:
+    """The number of the input that has the chapters: the film, or the last one."""
+    if plan.chapters is None:
+        return "0"
+    return str(len(laid.externals) + 1) if laid.chapters is not None else "-1"
 
 
 def _stream_options(plan: Plan, position: int, stream: StreamPlan, laid: Groundwork) -> Iterator[str]:
@@ -90,7 +99,8 @@ def _pairs(plan: Plan, stream: StreamPlan, laid: Groundwork) -> Iterator[tuple[s
     elif isinstance(stream.source, OtherStream):
         yield from extra_options.attachment_pairs(stream)
     elif stream.action is Action.COPY:
-        yield from picture_options.copy_pairs(stream, plan.container, timing.bitstream_filters(plan.format_names))
+        timed_by = timing.bitstream_filters(plan.format_names, stream.source, plan.start)
+        yield from picture_options.copy_pairs(stream, plan.container, timed_by)
     elif stream.video is not None:
         yield from _video_pairs(plan, stream, stream.video, laid)
 

@@ -23,7 +23,7 @@ def is_doubtful(media: Media, picture: VideoStream) -> bool:
     """Has nobody seen a frame of it? The pixel format is known from the first frame or from the stream's own headers,
     the rate from a few packets, the duration from the container: a film has all three. What names a key may be
     locked, though its headers can be read."""
-    if picture.decodes is not None:
+    if picture.decodes is not None or not picture.opens:
         return False
     if media.keyed:
         return True

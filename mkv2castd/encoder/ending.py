@@ -14,6 +14,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import BinaryIO
 
+from mkv2castd.encoder import ebml
+
 
 class Ending(StrEnum):
     """CLEAN: the file is as long as its container says. CUT: something is missing. UNKNOWN: the container does not
@@ -24,10 +26,9 @@ class Ending(StrEnum):
     UNKNOWN = "unknown"
 
 
-_EBML, _SEGMENT, _CLUSTER = 0x1A45DFA3, 0x18538067, 0x1F43B675
 # What may stand in a Segment, and the two kinds of filling that may stand anywhere.
 _IN_SEGMENT = frozenset(
-    {_CLUSTER, 0x114D9B74, 0x1549A966, 0x1654AE6B, 0x1C53BB6B, 0x1941A469, 0x1043A770, 0x1254C367, 0xEC, 0xBF}
+    {ebml.CLUSTER, 0x114D9B74, 0x1549A966, 0x1654AE6B, 0x1C53BB6B, 0x1941A469, 0x1043A770, 0x1254C367, 0xEC, 0xBF}
 )
 _ASF_HEADER = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
 _ASF_FILE = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
@@ -63,51 +64,23 @@ def _of_boxes(film: BinaryIO, size: int, most: int) -> Ending:
 
 
 def _of_matroska(film: BinaryIO, size: int, most: int) -> Ending:
-    film.seek(0)
-    head = _element(film)
-    if head is None or head[0] != _EBML or head[1] is None:
+    segment = ebml.segment(film)
+    if segment is None or segment.end is None:
         return Ending.UNKNOWN
-    film.seek(head[1], os.SEEK_CUR)
-    segment = _element(film)
-    if segment is None or segment[0] != _SEGMENT or segment[1] is None:
-        return Ending.UNKNOWN
-    position = film.tell()
-    end = position + segment[1]
-    if end > size:
+    if segment.end > size:
         return Ending.CUT
+    position = segment.start
     for _ in range(most):
-        if position >= end:
+        if position >= segment.end:
             return Ending.CLEAN
         film.seek(position)
-        child = _element(film)
-        if child is None or child[0] not in _IN_SEGMENT:
+        child = ebml.element(film)
+        if child is None or child.name not in _IN_SEGMENT:
             return Ending.CUT  # a hole that was never filled
-        if child[1] is None:
+        if child.end is None:
             return Ending.UNKNOWN
-        position = film.tell() + child[1]
+        position = child.end
     return Ending.UNKNOWN
-
-
-def _element(film: BinaryIO) -> tuple[int, int | None] | None:
-    """An element's id and the length of what follows; None for an unknown length, or where there is no element."""
-    name = _number(film, keep_marker=True)
-    length = _number(film, keep_marker=False)
-    if name is None or length is None:
-        return None
-    value, width = length
-    return name[0], None if value == (1 << 7 * width) - 1 else value
-
-
-def _number(film: BinaryIO, *, keep_marker: bool) -> tuple[int, int] | None:
-    first = film.read(1)
-    if not first or not first[0]:
-        return None
-    width = 9 - first[0].bit_length()
-    raw = first + film.read(width - 1)
-    if len(raw) < width:
-        return None
-    value = int.from_bytes(raw, "big")
-    return (value if keep_marker else value & ((1 << 7 * width) - 1)), width
 
 
 def _of_riff(film: BinaryIO, size: int, most: int) -> Ending:

@@ -17,6 +17,7 @@ from mkv2castd.encoder.media import (
     Chapter,
     Media,
     OtherStream,
+    Programme,
     SubtitleStream,
     VideoStream,
 )
@@ -39,10 +40,12 @@ class _Probe(msgspec.Struct):
     format: Any = None
     chapters: Any = None
     packets: Any = None
+    programs: Any = None
 
 
 def parse_ffprobe(raw: bytes) -> Media:
-    """What `ffprobe -of json -show_format -show_streams -show_chapters` printed, and -show_packets if asked.
+    """What `ffprobe -of json -show_format -show_streams -show_chapters` printed, with -show_packets and
+    -show_programs if asked.
 
     Raises MediaError (source_unreadable) when it is no JSON object; odd or missing fields are no error.
     """
@@ -68,14 +71,12 @@ def parse_ffprobe(raw: bytes) -> Media:
         size=lenient.whole(form.get("size")),
         bitrate=lenient.whole(form.get("bit_rate"), 1),
         probe_score=lenient.whole(form.get("probe_score"), 0, 100),
-        chapters=tuple(
-            Chapter(lenient.number(row.get("start_time")), lenient.number(row.get("end_time")))
-            for row in lenient.rows(probe.chapters)
-        ),
+        chapters=tuple(_chapter(row) for row in lenient.rows(probe.chapters)),
         ours=_ours(tags, raw_streams),
         encrypted=_encrypted([*raw_streams, *lenient.rows(probe.packets)]),
         keyed=any(_KEY_TAG in lenient.tags(row.get("tags")) for row in raw_streams),
         empty=probe.packets == [],
+        programmes=tuple(_programme(row) for row in lenient.rows(probe.programs)),
     )
 
 
@@ -114,6 +115,26 @@ def _duration(form: Mapping[str, Any], streams: Sequence[AnyStream]) -> float | 
 def _seconds(value: Any) -> float | None:
     read = lenient.number(value)
     return read if read is not None and 0 <= read <= _LONGEST else None
+
+
+def _programme(row: Mapping[str, Any]) -> Programme:
+    indexes = (lenient.whole(stream.get("index"), 0, 100_000) for stream in lenient.rows(row.get("streams")))
+    return Programme(
+        lenient.whole(row.get("program_num")),
+        lenient.tags(row.get("tags")).get("service_name"),
+        frozenset(index for index in indexes if index is not None),
+    )
+
+
+def _chapter(row: Mapping[str, Any]) -> Chapter:
+    return Chapter(
+        _moment(row.get("start_time")), _moment(row.get("end_time")), lenient.tags(row.get("tags")).get("title")
+    )
+
+
+def _moment(value: Any) -> float | None:
+    read = lenient.number(value)
+    return read if read is not None and abs(read) <= _LONGEST else None
 
 
 def _ours(tags: Mapping[str, str], streams: Sequence[Mapping[str, Any]]) -> str | None:

@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from mkv2castd.encoder.colours import HLG, PQ, Colours
 from mkv2castd.encoder.media import Mastering, VideoStream
+from mkv2castd.encoder.pixels import is_deep
 from mkv2castd.encoder.playable import Hdr, VideoRow
 
 # BT.2408: how bright white paper is in HDR, in nits; what SDR's white stands for.
@@ -46,7 +47,16 @@ def base(stream: VideoStream) -> Hdr | None:
 def is_shown(stream: VideoStream, row: VideoRow, container: str) -> bool:
     """Whether devices that `row` stands for show the picture as it was meant, in this container."""
     kind = base(stream)
-    return row.shows(kind) and (kind is not Hdr.DOLBY_VISION or container in _DOLBY_CONTAINERS)
+    told = container in _DOLBY_CONTAINERS and not stream.dolby_in_frames
+    return row.shows(kind) and (kind is not Hdr.DOLBY_VISION or told)
+
+
+def may_be_dolby(stream: VideoStream) -> bool:
+    """Could its frames say that it is Dolby Vision of profile 5, though its container does not? Such a picture is
+    HEVC in 10 bits, and its colours are ones that HEVC has no name for: unsaid, or of full range."""
+    if stream.codec != "hevc" or stream.dolby_vision is not None or not is_deep(stream.pixel_format):
+        return False
+    return None in (stream.color_transfer, stream.color_space) or stream.color_range == "pc"
 
 
 def has_two_layers(stream: VideoStream) -> bool:

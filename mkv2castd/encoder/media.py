@@ -67,7 +67,8 @@ class External:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stream:
     """What every stream may tell. Times in seconds, bitrate in bits a second. lead: how much in front of its start is
-    there to be decoded, but hidden by an edit list; tail: how much behind its end."""
+    there to be decoded, but hidden by an edit list; tail: how much behind its end. opens: as far as
+    is known, a decoder can be opened for it."""
 
     index: int
     kind: StreamKind
@@ -81,6 +82,7 @@ class Stream:
     lead: float | None = None
     tail: float | None = None
     bitrate: int | None = None
+    opens: bool = True
     dispositions: frozenset[str] = frozenset()
     # names of tags that state facts of the encoded bytes; false as soon as these are encoded anew
     statistics: tuple[str, ...] = ()
@@ -102,6 +104,7 @@ class VideoStream(Stream):
     average where frames come at uneven times. rotation: degrees anticlockwise that a player has to turn the
     picture, 0…359; mirrored: it has to be mirrored as well. dolby_vision: profile number; dolby_vision_base: what
     its base layer is by itself (the compatibility id: 0 nothing, 1 HDR10, 2 SDR, 4 HLG, 6 HDR10 on a Blu-ray).
+    dolby_in_frames: only its frames say so, not the record in its container by which players know it.
     coded_fields: whether its frames may be coded in fields, by H.264's own parameters, whatever the container says;
     scan: what a look at frames has found, where the flags did not suffice; None: nobody has looked. decodes: whether
     there is a frame that decodes, where that was looked for.
@@ -126,6 +129,7 @@ class VideoStream(Stream):
     color_primaries: str | None = None
     dolby_vision: int | None = None
     dolby_vision_base: int | None = None
+    dolby_in_frames: bool = False
     hdr10_plus: bool = False
     mastering: Mastering | None = None
     light: Light | None = None
@@ -193,10 +197,20 @@ AnyStream = VideoStream | AudioStream | SubtitleStream | OtherStream
 
 @dataclass(frozen=True, slots=True)
 class Chapter:
-    """Seconds; None where ffprobe gave nothing usable."""
+    """Seconds by the film's clock; None where ffprobe gave nothing usable."""
 
     start: float | None
     end: float | None
+    title: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Programme:
+    """One of the programmes that a transport stream carries. streams: by their index."""
+
+    number: int | None
+    name: str | None
+    streams: frozenset[int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,7 +220,8 @@ class Media:
     MP4's `moov` lie in front? encrypted: its contents are locked, as far as its first packets tell. keyed: it names
     a key, as locked Matroska does, and as copies that were unlocked since may still do. empty: it announces streams,
     but has not one packet. cut: its container says that more should follow where the file ends; ends: where its
-    packets really end, where that was looked for. externals: subtitle files that belong to it."""
+    packets really end, where that was looked for. externals: subtitle files that belong to it. programmes: what a
+    transport stream carries; foreign: streams of the file that belong to another one of them than the film."""
 
     streams: tuple[AnyStream, ...] = ()
     format_names: tuple[str, ...] = ()
@@ -225,6 +240,8 @@ class Media:
     cut: bool = False
     ends: float | None = None
     externals: tuple[External, ...] = ()
+    programmes: tuple[Programme, ...] = ()
+    foreign: tuple[AnyStream, ...] = ()
 
     @property
     def pictures(self) -> tuple[VideoStream, ...]:
@@ -240,7 +257,13 @@ class Media:
     def _is_rather_the_film(self, stream: VideoStream) -> tuple[bool, bool, bool, bool, float]:
         lasts = next((time for time in (stream.duration, self.duration) if time is not None), 1.0)
         area = (stream.width or 0) * (stream.height or 0)
-        return stream.decodes is False, stream.still, stream.start is None, not stream.default, -area * lasts
+        return (
+            stream.decodes is False or not stream.opens,
+            stream.still,
+            stream.start is None,
+            not stream.default,
+            -area * lasts,
+        )
 
     @property
     def audio(self) -> tuple[AudioStream, ...]:

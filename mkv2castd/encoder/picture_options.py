@@ -53,7 +53,7 @@ def identity_pairs(source: VideoStream) -> Iterator[tuple[str, str]]:
 
 
 def copy_pairs(picture: StreamPlan, container: Container, timed_by: Sequence[str] = ()) -> Iterator[tuple[str, str]]:
-    """The options of a picture that is copied. timed_by: bitstream filters that give its packets their times."""
+    """The options of a picture that is copied. timed_by: bitstream filters that mend when it is shown."""
     source, mend = picture.source, picture.mend
     assert isinstance(source, VideoStream), "only pictures are copied so"
     yield "-c", "copy"

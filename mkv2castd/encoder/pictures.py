@@ -21,6 +21,8 @@ _FULL_HD = (1920, 1080)
 # What needs the fewest bits for large pictures, where the others could hold them as well.
 _FOR_LARGE = frozenset({"hevc", "vp9"})
 
+_UNSHOWN = "the devices do not show it"
+
 
 def hindrances(
     picture: VideoStream, profile: Profile, own: ContainerRow, settings: Settings, *, turned: bool
@@ -116,10 +118,11 @@ def _tone_mapper(stream: VideoStream, row: VideoRow, tools: Tools) -> str | None
     if mapper is not None:
         return mapper.name
     if kind is Hdr.DOLBY_VISION:
+        shown = "its container has lost the record by which devices know it" if stream.dolby_in_frames else _UNSHOWN
         raise MediaError(
             ErrorCode.UNSUPPORTED_MEDIA,
-            f"Dolby Vision profile {stream.dolby_vision}: its colours have no HDR10 or standard form, the devices do "
-            "not show it, and only ffmpeg's filter libplacebo with a Vulkan driver could convert it",
+            f"Dolby Vision profile {stream.dolby_vision}: its colours have no HDR10 or standard form, {shown}, and "
+            "only ffmpeg's filter libplacebo with a Vulkan driver could convert it",
         )
     raise MediaError(
         ErrorCode.UNSUPPORTED_MEDIA,

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from mkv2castd.config import Settings
-from mkv2castd.encoder import captions, extra_rules, pictures, sound, video_rules
-from mkv2castd.encoder.media import Media, OtherStream, VideoStream
+from mkv2castd.encoder import captions, chapters, extra_rules, pictures, programmes, sound, video_rules
+from mkv2castd.encoder.media import Chapter, Media, OtherStream, VideoStream
 from mkv2castd.encoder.playing import hindrances, own_container
 from mkv2castd.encoder.profiles import combine, require_fillable
 from mkv2castd.encoder.targets import Burn, Sidecar, StreamPlan
@@ -24,10 +24,11 @@ from mkv2castd.model import Action, Container, Stage, StreamKind
 @dataclass(frozen=True, slots=True)
 class Plan:
     """How to make a film play. kept: the output's streams in its order: picture, sound, subtitles, the rest, covers
-    as tracks last. dropped: what does not go over. duration in seconds.
+    as tracks last. dropped: what does not go over. duration in seconds; start: when the film begins, by its clock.
 
-    chapters: they are sound and are kept. format_names: the source's, as ffprobe has them. sidecars: what is
-    made beside the output.
+    chapters: those that are written anew, from the output's start on; None: the source's go over as they are.
+    format_names: the source's, as ffprobe has them. sidecars: what is made beside the output. notes: what is lost
+    that is no stream.
     """
 
     kept: tuple[StreamPlan, ...]
@@ -36,10 +37,12 @@ class Plan:
     profile: tuple[str, ...]
     settings: Settings
     duration: float | None = None
-    chapters: bool = True
+    start: float | None = None
+    chapters: tuple[Chapter, ...] | None = None
     format_names: tuple[str, ...] = ()
     sidecars: tuple[Sidecar, ...] = ()
     burn: Burn | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def streams(self) -> tuple[StreamPlan, ...]:
@@ -116,11 +119,13 @@ def plan(media: Media, settings: Settings, tools: Tools = UNASKED) -> Plan | Ski
     require_whole(media, settings)
     turned = into.name == "mp4" and "mp4" in media.format_names
     drawn_on = told.burn is not None
+    kept_chapters, lost = chapters.mended(media)
     streams = (
         *pictures.show(media, picture, profile, into, settings, tools, turned=turned, drawn_on=drawn_on),
         *sound.arrange(media, profile, into, settings, tools),
         *told.streams,
         *_extras(media, settings.container),
+        *(StreamPlan(stream, Action.DROP, programmes.why_foreign(stream, media)) for stream in media.foreign),
     )
     return Plan(
         kept=tuple(sorted((s for s in streams if s.action is not Action.DROP), key=_is_cover)),
@@ -129,10 +134,12 @@ def plan(media: Media, settings: Settings, tools: Tools = UNASKED) -> Plan | Ski
         profile=settings.profile,
         settings=settings,
         duration=media.duration,
-        chapters=_sound_chapters(media),
+        start=media.start,
+        chapters=kept_chapters,
         format_names=media.format_names,
         sidecars=told.sidecars,
         burn=told.burn,
+        notes=(f"{lost} of {len(media.chapters)} chapters left out: their times are impossible",) if lost else (),
     )
 
 
@@ -149,8 +156,3 @@ def _extras(media: Media, container: Container) -> Iterator[StreamPlan]:
 
 def _is_cover(stream: StreamPlan) -> bool:
     return isinstance(stream.source, VideoStream) and stream.source.cover
-
-
-def _sound_chapters(media: Media) -> bool:
-    """The Matroska muxer fails the whole film for one chapter that ends before it starts."""
-    return all(c.start is not None and c.end is not None and 0 <= c.start <= c.end for c in media.chapters)

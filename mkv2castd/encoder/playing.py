@@ -40,7 +40,8 @@ def hindrances(
     if profile.video_row(picture.codec) is None:
         shown = (f"{video_rules.codec_name(picture.codec)} is not played",)
     first = () if media.pictures[0] is picture else ("another picture track lies in front of the film's own",)
-    return (*shown, *first, *_sound_hindrances(media, profile, own, settings, tools))
+    others = ("other programmes are in it, and which one is played is the player's choice",) if media.foreign else ()
+    return (*shown, *first, *others, *_sound_hindrances(media, profile, own, settings, tools))
 
 
 def on_each_device(media: Media, settings: Settings) -> tuple[DeviceVerdict, ...]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from mkv2castd.encoder import process
+from mkv2castd.encoder import masking, process
 from mkv2castd.encoder.avc import Sequence, sequences
 from mkv2castd.encoder.boxes import index_at, index_first
 from mkv2castd.encoder.ffprobe import parse_ffprobe
@@ -22,12 +23,20 @@ _LIMIT_BYTES = 16 * 1024 * 1024
 # So much of a film, or of an MP4's index, holds the descriptions of its tracks.
 _HEAD_BYTES = 1024 * 1024
 # Only `file`: a playlist that calls itself a film must not make us open addresses.
-_ARGV = ("ffprobe", "-v", "error", "-protocol_whitelist", "file", "-of", "json")
+_LOCAL = ("-protocol_whitelist", "file")
+_ARGV = ("ffprobe", "-of", "json")
 _SHOW = ("-show_format", "-show_streams", "-show_chapters")
 # What encryption there is, and what edit lists hide, only packets tell. The first cost nothing: they were read to
 # find out about the streams.
 _PACKETS = ("-show_packets", "-read_intervals", "%+#48")
-_FIELDS = ("-show_entries", "packet=stream_index,pts_time,flags:packet_side_data=side_data_type")
+_FIELDS = (
+    "-show_entries",
+    "packet=stream_index,pts_time,flags:packet_side_data=side_data_type"
+    ":program=program_num:program_tags=service_name:program_stream=index",
+)
+
+
+_MOST_UNOPENED = 8
 
 
 async def probe(
@@ -39,15 +48,45 @@ async def probe(
     knows; ConfigError: no ffprobe; DeviceError (stalled): no answer within `patience` seconds.
     """
     await in_thread(require_regular_file, path)
-    argv = [*_ARGV, *_SHOW, *_PACKETS, *_FIELDS, f"file:{path}"]
-    answer = await process.capture(argv, timeout=patience, limit=_LIMIT_BYTES, environment=environment)
+
+    async def ask(level: str, *film: str) -> process.Captured:
+        argv = [*_ARGV, "-v", level, *_SHOW, *_PACKETS, *_FIELDS, *film]
+        return await process.capture(argv, timeout=patience, limit=_LIMIT_BYTES, environment=environment)
+
+    answer = await ask("error", *_LOCAL, f"file:{path}")
+    unopened: frozenset[int] = frozenset()
+    if answer.exit_code != 0:
+        answer, unopened = await _without_what_cannot_be_opened(path, ask)
     if answer.exit_code != 0:
         raise MediaError(
             ErrorCode.SOURCE_UNREADABLE,
             f"{printable(path)} is no film that ffmpeg can read, or it is damaged: copy it here again",
             _last_line(answer.stderr_tail),
         )
-    return await in_thread(_look_inside, path, parse_ffprobe(answer.stdout))
+    return await in_thread(_look_inside, path, _marked(parse_ffprobe(answer.stdout), unopened))
+
+
+async def _without_what_cannot_be_opened(
+    path: Path, ask: Callable[..., Awaitable[process.Captured]]
+) -> tuple[process.Captured, frozenset[int]]:
+    """What ffprobe says once the tracks are hidden for which it gives up the film, and which these are."""
+    hidden: dict[int, bytes] = {}
+    unopened: set[int] = set()
+    answer = await ask("warning", *_LOCAL, f"file:{path}")
+    while answer.exit_code != 0 and len(unopened) < _MOST_UNOPENED:
+        index = masking.unopened(answer.stderr_tail)
+        found = await in_thread(masking.mask, path, index) if index is not None and index not in unopened else None
+        if index is None or found is None:
+            break
+        hidden |= found
+        unopened.add(index)
+        with tempfile.TemporaryDirectory(prefix="mkv2castd-") as folder:
+            answer = await ask("warning", *await in_thread(masking.arguments, path, hidden, Path(folder)))
+    return answer, frozenset(unopened)
+
+
+def _marked(media: Media, unopened: frozenset[int]) -> Media:
+    return replace(media, streams=tuple(replace(s, opens=s.index not in unopened) for s in media.streams))
 
 
 def _look_inside(path: Path, media: Media) -> Media:

@@ -32,6 +32,8 @@ _PACKETS = 40
 _SHORT = 6.0
 _SHORT_PACKETS = 6000
 _TAIL = 1.0
+# ffprobe's flag of a packet that is only there to be decoded: an edit list hides it.
+_HIDDEN = "D"
 # What ffprobe says of a file without an index to go by, such as one whose picture has no key frame.
 _NO_SEEKING = "Could not seek to position"
 
@@ -143,17 +145,17 @@ class Look:
         return Samples(media, *_read(entries, places, pictures), answer.stderr_tail.splitlines())
 
     async def read_on(self, place: Place, streams: str | None = None) -> tuple[Mapping[int, float], list[str]]:
-        """All packets of a place, however many, without decoding: where each stream ends, and the complaints.
-        streams: ffprobe's stream specifier."""
+        """All packets of a place that are shown, however many, without decoding: where each stream ends, and the
+        complaints. streams: ffprobe's stream specifier."""
         reached: dict[int, float] = {}
 
         def on_line(line: str) -> bool:
-            index, *times = line.split(",")
-            if index.isdigit():
-                _reach(reached, int(index), [lenient.number(time) for time in times])
+            index, *told = line.split(",")
+            if index.isdigit() and len(told) > 3 and _HIDDEN not in told[3]:
+                _reach(reached, int(index), [lenient.number(time) for time in told[:3]])
             return True
 
-        fields = ("-show_entries", "packet=stream_index,pts_time,dts_time,duration_time", "-of", "csv=p=0")
+        fields = ("-show_entries", "packet=stream_index,pts_time,dts_time,duration_time,flags", "-of", "csv=p=0")
         select = ("-select_streams", streams) if streams is not None else ()
         argv = [*_ARGV, *select, *fields, "-read_intervals", place.interval, self._url]
         ended = await run(argv, on_line=on_line, stall_seconds=self._patience, environment=self._environment)

@@ -35,7 +35,7 @@ def _dolby_frame(row: Mapping[str, Any]) -> dict[str, Any]:
     """A frame's own description tells a profile 5 that the container does not: RPU profile 0 over a picture of full
     range is that one and no other."""
     alone = lenient.whole(row.get("vdr_rpu_profile")) == 0 and lenient.whole(row.get("bl_video_full_range_flag")) == 1
-    return {"dolby_vision": 5, "dolby_vision_base": 0} if alone else {}
+    return {"dolby_vision": 5, "dolby_vision_base": 0, "dolby_in_frames": True} if alone else {}
 
 
 def _mastering(row: Mapping[str, Any]) -> Mastering | None:

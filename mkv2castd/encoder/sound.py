@@ -48,9 +48,14 @@ def arrange(
             planned += made
         else:
             planned.append(rules.stereo(track))
-    empty = "announced, but holds no sound that can be decoded"
-    lost = (StreamPlan(stream, Action.DROP, empty) for stream in media.audio if stream not in usable)
+    lost = (StreamPlan(stream, Action.DROP, _why_lost(stream)) for stream in media.audio if stream not in usable)
     return (*_flagged(planned), *lost)
+
+
+def _why_lost(stream: AudioStream) -> str:
+    if not stream.opens:
+        return "its description is damaged: no decoder can be opened for it"
+    return "announced, but holds no sound that can be decoded"
 
 
 @dataclass(frozen=True, slots=True)

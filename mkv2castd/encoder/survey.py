@@ -16,10 +16,12 @@ from mkv2castd.encoder.ending import Ending
 from mkv2castd.encoder.evidence import claimed_duration, evidence, quick_ending
 from mkv2castd.encoder.ffprobe import decoded_refs, frame_facts
 from mkv2castd.encoder.forced import look_for_forced
+from mkv2castd.encoder.hdr import may_be_dolby
 from mkv2castd.encoder.levels import references_matter
 from mkv2castd.encoder.media import Media, Scan, VideoStream
 from mkv2castd.encoder.probe import PATIENCE_SECONDS, probe
 from mkv2castd.encoder.process import capture
+from mkv2castd.encoder.programmes import of_one
 from mkv2castd.encoder.scanning import is_doubtful, read_idet, scan_of
 from mkv2castd.encoder.wholeness import ended
 from mkv2castd.errors import DeviceError
@@ -51,7 +53,7 @@ async def examine(
     environment is added to the children's; patience: seconds for each of them. settings: what is wished for, which
     may need a look of its own. Raises as `probe` does.
     """
-    media = await look_for_a_frame(path, await probe(path, environment, patience), environment, patience)
+    media = of_one(await look_for_a_frame(path, await probe(path, environment, patience), environment, patience))
     picture = media.picture
     if picture is None or media.ours is not None:
         return media
@@ -61,7 +63,7 @@ async def examine(
     if is_doubtful(picture):
         scan = await _look_at_fields(path, media, picture, environment, patience)
         picture = replace(picture, scan=scan)
-    if picture.hdr and picture.mastering is None:
+    if may_be_dolby(picture) or (picture.hdr and picture.mastering is None):
         picture = replace(picture, **await _look_at_first_frame(path, picture, environment, patience))
     if references_matter(picture):
         picture = replace(picture, refs=await _look_at_references(path, picture, environment, patience))
@@ -106,7 +108,9 @@ async def _look_at_first_frame(
     except DeviceError as error:
         _log.warning("%s: what its frames say stays unknown: %s", printable(path), error.message)
         return {}
-    return frame_facts(answer.stdout)
+    facts = frame_facts(answer.stdout)
+    known = picture.dolby_vision is not None  # by the container's record, which players go by
+    return {name: fact for name, fact in facts.items() if not (known and name.startswith("dolby"))}
 
 
 async def _look_at_references(

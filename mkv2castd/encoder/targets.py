@@ -142,7 +142,7 @@ class Groundwork:
 
     externals: subtitles that are inputs of their own to ffmpeg: files beside the film, and texts inside it that were
     not UTF-8 and are laid out as such. burn: the text that is drawn, as ASS; fonts: the folder with those it is drawn
-    in. lost: what cannot go over after all, and why.
+    in. chapters: those that are written anew, as ffmpeg reads them. lost: what cannot go over after all, and why.
     """
 
     # and by the number of channels that it is encoded to, since a track may become both stereo and surround
@@ -151,4 +151,5 @@ class Groundwork:
     externals: Mapping[int, External] = field(default_factory=lambda: MappingProxyType({}))
     burn: Path | None = None
     fonts: Path | None = None
+    chapters: Path | None = None
     lost: Mapping[int, str] = field(default_factory=lambda: MappingProxyType({}))

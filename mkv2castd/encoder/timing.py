@@ -7,11 +7,10 @@ but for copies out of formats that leave out only some of the times.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from fractions import Fraction
 
 from mkv2castd.encoder.media import Stream, VideoStream
-from mkv2castd.model import StreamKind
 
 # Formats whose packets are only numbered or timed in the order of decoding: when frames are shown is not in the file.
 _NUMBERED = frozenset({"avi", "asf", "mpegvideo", "h264", "hevc", "m4v", "vc1"})
@@ -46,19 +45,22 @@ def input_options(formats: Collection[str], *, copied: bool) -> tuple[str, ...]:
     return ("-fflags", "+genpts") if patchy else ()
 
 
-def output_options(formats: Collection[str], picture: Stream, streams: Iterable[Stream]) -> tuple[str, ...]:
-    """Where a copy ends that would else go on to the next key frame, through what the picture's edit list hides.
-    streams: all that is kept, the picture too. ffmpeg goes by the time of decoding, so that no frame is missing."""
+def bitstream_filters(formats: Collection[str], picture: Stream, begin: float | None) -> tuple[str, ...]:
+    """What a copied picture's packets go through, after its own mends. Without B-frames, a frame is shown when it is
+    decoded. What an edit list hides at the end, ffmpeg would copy up to the next key frame, and it would be shown: it
+    goes by the time of decoding, so that no frame is missing that another one is made of.
+
+    begin: when the film starts, by its own clock."""
+    if not _NUMBERED.isdisjoint(formats):
+        return ("setts=pts=DTS",)
     if "mov" not in formats or picture.duration is None or picture.tail is None or picture.tail < _LEAST_TAIL:
         return ()
-    spans = [s.duration for s in streams if s.kind in (StreamKind.VIDEO, StreamKind.AUDIO) and s.duration is not None]
-    return ("-t", f"{max(spans, default=picture.duration):.3f}")
+    end = picture.duration + _known(picture.start) - _known(begin)
+    return (f"noise=drop=gte(dts*tb\\,{end:.3f})",)
 
 
-def bitstream_filters(formats: Collection[str]) -> tuple[str, ...]:
-    """What a copied picture's packets go through, after its own mends: without B-frames, a frame is shown when it is
-    decoded."""
-    return () if _NUMBERED.isdisjoint(formats) else ("setts=pts=DTS",)
+def _known(time: float | None) -> float:
+    return time if time is not None else 0.0
 
 
 def clock(rate: Fraction | None) -> str:

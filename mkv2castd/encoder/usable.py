@@ -55,6 +55,8 @@ def require_a_film(media: Media, tools: Tools) -> VideoStream | None:
 
 
 def _require_a_decoder(picture: VideoStream, tools: Tools) -> None:
+    if not picture.opens:
+        raise _damaged("picture")
     if not tools.can_decode(picture.codec):
         raise MediaError(ErrorCode.UNSUPPORTED_MEDIA, f"no decoder for the picture's codec, {_name(picture)}")
     if picture.width is None or picture.height is None:
@@ -63,6 +65,13 @@ def _require_a_decoder(picture: VideoStream, tools: Tools) -> None:
         raise MediaError(
             ErrorCode.SOURCE_UNREADABLE, "not one frame of the picture can be decoded: copy the film here again"
         )
+
+
+def _damaged(what: str) -> MediaError:
+    return MediaError(
+        ErrorCode.SOURCE_UNREADABLE,
+        f"the description of the {what} is damaged, so that no decoder can be opened: copy the film here again",
+    )
 
 
 def _held(media: Media) -> str:
@@ -74,6 +83,8 @@ def _require_sound(media: Media, tools: Tools) -> None:
     tracks = media.audio
     if not tracks or any(usable(track, tools) for track in tracks):
         return
+    if not any(track.opens for track in tracks):
+        raise _damaged("sound")
     unknown = next((track for track in tracks if not tools.can_decode(track.codec)), None)
     if unknown is not None:
         raise MediaError(ErrorCode.UNSUPPORTED_MEDIA, f"no decoder for the sound's codec, {_name(unknown)}")

@@ -63,7 +63,15 @@ def film(*streams: AnyStream, container: str = "mkv", **facts: Any) -> Media:
 def result_of(plan: Plan, media: Media) -> Media:
     """The film as ffprobe would describe it after `plan` has been carried out."""
     streams = tuple(_result(stream, position, plan) for position, stream in enumerate(plan.kept))
-    return replace(media, streams=streams, externals=(), format_names=FORMATS[plan.container.value], brand="isom")
+    return replace(
+        media,
+        streams=streams,
+        externals=(),
+        foreign=(),
+        programmes=(),
+        format_names=FORMATS[plan.container.value],
+        brand="isom",
+    )
 
 
 def _result(stream: StreamPlan, position: int, plan: Plan) -> AnyStream:

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import json
 import subprocess
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from mkv2castd.config import Settings
-from mkv2castd.encoder.command import convert_argv
-from mkv2castd.encoder.media import Chapter, VideoStream
-from mkv2castd.encoder.plan import Plan, plan
+from mkv2castd.encoder.media import VideoStream
 from mkv2castd.model import Container
 from tests.clips import make_clip
-from tests.encoder.converting import MKV, TAG, convert, described, ffmpeg
+from tests.encoder.converting import convert, described, ffmpeg
 
 
 @pytest.mark.parametrize(
@@ -95,15 +92,6 @@ def test_names_languages_marks_and_chapters_stay(tmp_path: Path) -> None:
             timeout=30,
         ).stdout
         assert all(word in told for word in (b"Der Film", b"Fern", b"One", b"Two"))
-
-
-def test_chapters_that_make_no_sense_are_left_out(tmp_path: Path) -> None:
-    film = make_clip(tmp_path / "film.mkv", audio=("ac3",))
-    odd = replace(described(film), chapters=(Chapter(5.0, 1.0),))
-    decision = plan(odd, MKV)
-    assert isinstance(decision, Plan)
-    argv = convert_argv(decision, film, tmp_path / "out", TAG)
-    assert argv[argv.index("-map_chapters") + 1] == "-1"
 
 
 def cover(path: Path) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 from pathlib import Path
@@ -11,15 +12,18 @@ import pytest
 
 from mkv2castd.config import Settings
 from mkv2castd.encoder.backends import video_encoder
+from mkv2castd.encoder.hdr import may_be_dolby
 from mkv2castd.encoder.media import Light
 from mkv2castd.encoder.plan import Plan, Skip, plan
 from mkv2castd.encoder.side_data import side_facts
+from mkv2castd.encoder.survey import examine
 from mkv2castd.encoder.targets import VideoTarget
 from mkv2castd.errors import MediaError
 from mkv2castd.model import Action, Container
 from tests.encoder.charts import NITS, brightness, chart
 from tests.encoder.converting import convert, described, ffmpeg
 from tests.encoder.dolby import with_record
+from tests.encoder.dolby_frames import film_of_profile_5
 from tests.encoder.films import audio, film, video
 from tests.encoder.test_mending import frames
 
@@ -188,3 +192,32 @@ def test_an_hdr_film_that_plays_is_left_alone() -> None:
     decision = plan(film(video(**MAIN_10 | PQ), audio()), Settings(profile=ULTRA))
     assert isinstance(decision, Skip)
     assert "HDR10" in decision.reason
+
+
+@pytest.mark.parametrize("extension", ["mkv", "ts"])
+def test_profile_5_is_known_by_its_frames_where_the_container_has_lost_the_record(
+    tmp_path: Path, extension: str
+) -> None:
+    source = film_of_profile_5(tmp_path / f"film.{extension}")
+    media = asyncio.run(examine(source))
+    assert media.picture is not None
+    assert (media.picture.dolby_vision, media.picture.dolby_vision_base) == (5, 0)
+    for profile in (("chromecast",), ULTRA):
+        with pytest.raises(MediaError, match=r"Dolby Vision profile 5: .* has lost the record .* libplacebo"):
+            plan(media, Settings(profile=profile))
+
+
+def test_what_the_record_says_of_profile_5_holds_whatever_frames_say(tmp_path: Path) -> None:
+    film = with_record(film_of_profile_5(tmp_path / "film.mp4", transfer="smpte2084"), 5, 0)
+    picture = asyncio.run(examine(film)).picture
+    assert picture is not None
+    assert (picture.dolby_vision, picture.hdr, picture.dolby_in_frames) == (5, True, False)
+
+
+def test_where_frames_may_tell_more_than_the_container() -> None:
+    unsaid, said = video(**MAIN_10), video(**MAIN_10, color_transfer="bt709", color_space="bt709", color_range="tv")
+    assert may_be_dolby(unsaid)
+    assert may_be_dolby(video(**MAIN_10, **PQ, color_range="pc"))
+    assert not may_be_dolby(said)
+    assert not may_be_dolby(video(codec="hevc", pixel_format="yuv420p"))
+    assert not may_be_dolby(video(**MAIN_10, dolby_vision=8))

@@ -9,7 +9,7 @@ import pytest
 
 from mkv2castd.config import Settings
 from mkv2castd.encoder.colours import BT709
-from mkv2castd.encoder.media import Chapter, Media
+from mkv2castd.encoder.media import Media
 from mkv2castd.encoder.plan import Plan, Skip, plan
 from mkv2castd.encoder.playing import container_of
 from mkv2castd.encoder.targets import Mend, StreamPlan
@@ -206,12 +206,6 @@ class TestTheRest:
         streams = planned(media).streams
         assert [s.action for s in streams[1:]] == [Action.COPY, Action.COPY, Action.DROP]
         assert planned(media, MP4).streams[1].reason == "attachment a.ttf: mp4 holds none"
-
-    def test_chapters_that_make_no_sense_do_not_cost_the_film(self) -> None:
-        good, bad = Chapter(0.0, 1.0), Chapter(5.0, 1.0)
-        assert planned(film(video(), container="avi", chapters=(good,))).chapters
-        assert not planned(film(video(), container="avi", chapters=(good, bad))).chapters
-        assert not planned(film(video(), container="avi", chapters=(Chapter(None, 1.0),))).chapters
 
 
 class TestSkip:

@@ -63,7 +63,7 @@ def test_hdr10_plus_and_dolby_vision_are_seen() -> None:
     record = {"side_data_type": "DOVI configuration record", "dv_profile": 8, "dv_bl_signal_compatibility_id": 1}
     assert side_facts([record]) == {"dolby_vision": 8, "dolby_vision_base": 1}
     frame = {"side_data_type": "Dolby Vision Metadata", "vdr_rpu_profile": 0, "bl_video_full_range_flag": 1}
-    assert side_facts([frame]) == {"dolby_vision": 5, "dolby_vision_base": 0}
+    assert side_facts([frame]) == {"dolby_vision": 5, "dolby_vision_base": 0, "dolby_in_frames": True}
     assert side_facts([frame | {"vdr_rpu_profile": 1}]) == {}
 
 

@@ -13,6 +13,7 @@ from mkv2castd.encoder.command import convert_argv
 from mkv2castd.encoder.plan import Plan, plan
 from mkv2castd.encoder.survey import examine
 from mkv2castd.encoder.timing import bitstream_filters, clock, input_options, out_of_order
+from mkv2castd.encoder.verify import verify
 from mkv2castd.model import Container
 from tests.encoder.films import video
 from tests.encoder.flashes import distances, make_flashes, moments
@@ -135,13 +136,39 @@ async def test_what_an_edit_list_hides_at_the_end_stays_hidden(tmp_path: Path, c
     assert duration == pytest.approx(1.3, abs=0.2)
 
 
-def ending_after(film: bytes, milliseconds: int) -> bytes:
-    """An MP4 whose edit lists end there (ISO/IEC 14496-12, 8.6.6): the first entry's duration, in 1/1000 s."""
+@pytest.mark.parametrize("container", [Container.MKV, Container.MP4])
+async def test_a_sound_that_starts_late_goes_on_to_its_end_behind_a_trimmed_picture(
+    tmp_path: Path, container: Container
+) -> None:
+    """The sound begins after 2 s, and lasts 4 s; half of the picture's 4 s are hidden."""
+    film = make_flashes(tmp_path / "in.mov", H264.replace("-g 50", "-g 500"), "ac3", late_sound=2)
+    film.write_bytes(ending_after(film.read_bytes(), 2000, tracks=1))
+    source = await examine(film)
+    assert source.picture is not None
+    assert (source.picture.tail, source.audio[0].start) == pytest.approx((2.0, 2.0), abs=0.1)
+    output, decision = await converted(film, container)
+    assert decision.copies_video
+    made = await verify(output, decision, film, source, decision.settings)
+    assert made.duration == pytest.approx(6.0, abs=0.1)
+    assert moments(output) == pytest.approx([1.0], abs=0.05)
+
+
+def test_where_a_trimmed_copy_ends() -> None:
+    trimmed = video(duration=5.0, tail=2.0, start=12.0)
+    assert bitstream_filters(("mov",), trimmed, 10.0) == (r"noise=drop=gte(dts*tb\,7.000)",)
+    assert bitstream_filters(("mov",), video(duration=5.0, tail=2.0), None) == (r"noise=drop=gte(dts*tb\,5.000)",)
+    assert bitstream_filters(("mov",), video(duration=5.0, tail=0.5), None) == ()
+    assert bitstream_filters(("matroska", "webm"), trimmed, 10.0) == ()
+
+
+def ending_after(film: bytes, milliseconds: int, tracks: int = 2) -> bytes:
+    """An MP4 whose edit lists end there (ISO/IEC 14496-12, 8.6.6): the first entry's duration, in 1/1000 s,
+    of the first so many tracks."""
     changed = bytearray(film)
-    place = changed.find(b"elst")
-    while place >= 0:
-        changed[place + 12 : place + 16] = milliseconds.to_bytes(4, "big")
+    place = -4
+    for _ in range(tracks):
         place = changed.find(b"elst", place + 4)
+        changed[place + 12 : place + 16] = milliseconds.to_bytes(4, "big")
     return bytes(changed)
 
 
@@ -157,8 +184,8 @@ def test_times_are_made_up_only_where_some_are_missing() -> None:
     assert input_options(("mpeg",), copied=True) == ("-fflags", "+genpts")
     assert input_options(("mpeg",), copied=False) == ()
     assert input_options(("avi",), copied=True) == ()
-    assert bitstream_filters(("avi",)) == ("setts=pts=DTS",)
-    assert bitstream_filters(("matroska", "webm")) == ()
+    assert bitstream_filters(("avi",), video(), None) == ("setts=pts=DTS",)
+    assert bitstream_filters(("matroska", "webm"), video(), None) == ()
     assert out_of_order(("avi",), video(b_frames=2)) is not None
     assert out_of_order(("avi",), video(b_frames=0)) is None
     assert out_of_order(("matroska", "webm"), video(b_frames=2)) is None
