@@ -80,7 +80,14 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
         (
             *("encoder.measuring",),
             *("encoder.beside", "encoder.forced", "encoder.groundwork", "encoder.laying", "encoder.sidecars"),
-            *("encoder.analyze", "encoder.boxes", "encoder.child", "encoder.commit", "encoder.files"),
+            *(
+                "encoder.analyze",
+                "encoder.boxes",
+                "encoder.child",
+                "encoder.clusters",
+                "encoder.commit",
+                "encoder.files",
+            ),
             *("encoder.joblog", "encoder.media_cache", "encoder.original", "encoder.orphans", "encoder.output"),
             *("encoder.pacer", "encoder.probe", "encoder.process", "encoder.sample", "encoder.target"),
             *(
