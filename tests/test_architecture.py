@@ -79,16 +79,9 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
         "doing",
         (
             *("encoder.measuring",),
-            *(
-                "encoder.beside",
-                "encoder.forced",
-                "encoder.embedded",
-                "encoder.groundwork",
-                "encoder.laying",
-                "encoder.ours",
-                "encoder.sidecars",
-            ),
-            *("encoder.analyze", "encoder.boxes", "encoder.child", "encoder.commit", "encoder.files"),
+            *("encoder.beside", "encoder.embedded", "encoder.forced", "encoder.groundwork", "encoder.laying"),
+            *("encoder.ours", "encoder.sidecars", "encoder.analyze", "encoder.boxes", "encoder.child"),
+            *("encoder.clusters", "encoder.commit", "encoder.files"),
             *("encoder.joblog", "encoder.media_cache", "encoder.original", "encoder.orphans", "encoder.output"),
             *("encoder.pacer", "encoder.probe", "encoder.process", "encoder.sample", "encoder.target"),
             *(

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-EBML, SEGMENT, CLUSTER = 0x1A45DFA3, 0x18538067, 0x1F43B675
+EBML, SEGMENT, CLUSTER, CUES, TAGS = 0x1A45DFA3, 0x18538067, 0x1F43B675, 0x1C53BB6B, 0x1254C367
+# May stand anywhere: a void, and a checksum.
+FILLING = frozenset({0xEC, 0xBF})
 
 
 @dataclass(frozen=True, slots=True)

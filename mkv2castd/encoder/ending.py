@@ -26,10 +26,11 @@ class Ending(StrEnum):
     UNKNOWN = "unknown"
 
 
-# What may stand in a Segment, and the two kinds of filling that may stand anywhere.
-_IN_SEGMENT = frozenset(
-    {ebml.CLUSTER, 0x114D9B74, 0x1549A966, 0x1654AE6B, 0x1C53BB6B, 0x1941A469, 0x1043A770, 0x1254C367, 0xEC, 0xBF}
-)
+# What may stand in a Segment.
+_IN_SEGMENT = ebml.FILLING | {
+    *(ebml.CLUSTER, ebml.CUES, ebml.TAGS),
+    *(0x114D9B74, 0x1549A966, 0x1654AE6B, 0x1941A469, 0x1043A770),
+}
 _ASF_HEADER = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
 _ASF_FILE = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
 _FLV_KINDS = frozenset({8, 9, 18})

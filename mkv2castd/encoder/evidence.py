@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from mkv2castd.encoder.clusters import Tail, tail_of
 from mkv2castd.encoder.ending import Ending, announced_by_riff, ending_of
 from mkv2castd.encoder.media import Media
 from mkv2castd.encoder.sample import Look, Place
+from mkv2castd.encoder.wholeness import tolerance
 from mkv2castd.threads import in_thread
 
 # Headers that are read of an ordinary film: those of its outermost boxes, not those of each fragment or cluster.
@@ -28,6 +30,28 @@ class Evidence:
 async def quick_ending(path: Path, media: Media) -> Ending:
     """From a few reads; UNKNOWN where these do not suffice, or the file cannot be read."""
     return await in_thread(_ending, path, media, _FEW)
+
+
+async def lost_end(path: Path, media: Media, ending: Ending) -> float | None:
+    """When a Matroska's last frame begins, in seconds, if the file is cut off: from a few reads at its end. None
+    where it is not, or where that does not show. ending: as quick_ending has it."""
+    if "matroska" not in media.format_names or media.duration is None or ending is Ending.CLEAN:
+        return None
+    tail = await in_thread(_tail, path)
+    if tail is None or ending is Ending.CUT:
+        return tail.reached if tail is not None else None
+    if tail.reached >= media.duration - tolerance(media.duration):
+        return None
+    cut = tail.broken or await in_thread(_ending, path, media, _ALL) is Ending.CUT
+    return tail.reached if cut else None
+
+
+def _tail(path: Path) -> Tail | None:
+    try:
+        with path.open("rb") as film:
+            return tail_of(film)
+    except OSError:
+        return None
 
 
 async def evidence(

@@ -13,7 +13,7 @@ from mkv2castd.encoder.beside import externals_of
 from mkv2castd.encoder.command import file_url
 from mkv2castd.encoder.decoding import look_for_a_frame
 from mkv2castd.encoder.ending import Ending
-from mkv2castd.encoder.evidence import claimed_duration, evidence, quick_ending
+from mkv2castd.encoder.evidence import claimed_duration, evidence, lost_end, quick_ending
 from mkv2castd.encoder.ffprobe import decoded_refs, frame_facts
 from mkv2castd.encoder.forced import look_for_forced
 from mkv2castd.encoder.hdr import may_be_dolby
@@ -130,7 +130,11 @@ async def _look_at_end(path: Path, media: Media, patience: float, environment: M
     """Where the film really ends, if it is cut off or claims a length that its bytes cannot fill."""
     if media.duration is None or media.size is None:
         return media
-    cut = await quick_ending(path, media) is Ending.CUT
+    ending = await quick_ending(path, media)
+    ends = await lost_end(path, media, ending)
+    if ends is not None:
+        return ended(media, ends, cut=True)
+    cut = ending is Ending.CUT
     hollow = media.duration > _SHORT and media.size * 8 / media.duration < _LEAST_BITRATE
     if not cut and not hollow:
         return media
