@@ -72,9 +72,9 @@ def subtitle_pairs(stream: StreamPlan, plan: Plan, laid: Groundwork) -> Iterator
     source = stream.source
     assert isinstance(source, SubtitleStream), "only for subtitles"
     yield "-c", "copy" if stream.action is Action.COPY else SUBTITLE_ENCODERS[stream.target or ""]
-    if stream.action is Action.COPY:
-        filters = _shown_until_next(plan.duration) if source.codec in BITMAP else within(plan.duration)
-        yield from (("-bsf", ",".join(filters)),) if filters else ()
+    if stream.action is Action.COPY and source.codec in BITMAP:
+        late = f",noise=drop=gt(pts*tb\\,{plan.duration + _LATE:.3f})" if plan.duration is not None else ""
+        yield "-bsf", f"{_ENDLESS}{late}"
     if source.index not in laid.externals:
         return
     # its input knows neither name nor marks
@@ -85,15 +85,10 @@ def subtitle_pairs(stream: StreamPlan, plan: Plan, laid: Groundwork) -> Iterator
         yield "-metadata:s", f"title={source.title}"
 
 
-def _shown_until_next(duration: float | None) -> list[str]:
-    late = [f"noise=drop=gt(pts*tb\\,{duration + _LATE:.3f})"] if duration is not None else []
-    return [_ENDLESS, *late]
-
-
 def within(duration: float | None) -> list[str]:
-    """Filters by which a copied text does not make the film last longer: text of a longer cut, or with a mistyped
-    time, which containers refuse. duration: the film's, in seconds. Not for text that is converted: ffmpeg 5.1 tells
-    its filters a wrong clock."""
+    """Filters by which a text does not make the film last longer: one of a longer cut, or with a mistyped time, which
+    containers refuse. duration: the film's, in seconds. Only for a copy into the form that it has: where the clocks
+    differ, ffmpeg 5.1 tells filters the wrong one."""
     if duration is None:
         return []
     ends = f"setts=duration=max(0\\,min(DURATION\\,{duration:.3f}/TB-PTS))"
