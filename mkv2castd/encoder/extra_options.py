@@ -85,6 +85,16 @@ def subtitle_pairs(stream: StreamPlan, plan: Plan, laid: Groundwork) -> Iterator
         yield "-metadata:s", f"title={source.title}"
 
 
+def within(duration: float | None) -> list[str]:
+    """Filters by which a text does not make the film last longer: one of a longer cut, or with a mistyped time, which
+    containers refuse. duration: the film's, in seconds. Only for a copy into the form that it has: where the clocks
+    differ, ffmpeg 5.1 tells filters the wrong one."""
+    if duration is None:
+        return []
+    ends = f"setts=duration=max(0\\,min(DURATION\\,{duration:.3f}/TB-PTS))"
+    return [ends, f"noise=drop=gte(pts*tb\\,{duration:.3f})"]
+
+
 def cover_pairs(stream: StreamPlan) -> Iterator[tuple[str, str]]:
     """The options of a cover that is a track."""
     yield "-c", "copy" if stream.action is Action.COPY else stream.target or "png"

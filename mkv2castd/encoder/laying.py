@@ -10,7 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from mkv2castd.encoder.charsets import to_text
-from mkv2castd.encoder.extra_options import COVER_FILES, as_found, external_input
+from mkv2castd.encoder.extra_options import COVER_FILES, FORMATS, as_found, external_input, within
 from mkv2castd.encoder.extra_rules import attachment_tags, is_font
 from mkv2castd.encoder.media import External, OtherStream, SubtitleStream, VideoStream
 from mkv2castd.encoder.naming import working_file
@@ -111,7 +111,17 @@ class Layer:
             fault = f"cannot be read: {error.strerror}"
         if fault is not None:
             self.lost[index] = f"{printable(external.path.name)}: left out: {fault}"
-        return replace(external, path=place) if fault is None else None
+            return None
+        return await self._within(index, external, replace(external, path=place))
+
+    async def _within(self, index: int, external: External, text: External) -> External | None:
+        """As ffmpeg reads it, without what lies behind the film's end. What it refuses would cost the film."""
+        place = self.place(f"external-{index}-within")
+        filters = ",".join(within(self._plan.duration))
+        argv = [*FFMPEG, *external_input(text, self._plan), "-map", "0:0", "-c", "copy"]
+        argv += [*(("-bsf", filters) if filters else ()), "-f", FORMATS[text.codec], f"file:{place}"]
+        why = f"{printable(external.path.name)}: left out: it cannot be read"
+        return replace(text, path=place) if await self._try(argv, index, why) else None
 
     async def burn(self, externals: Mapping[int, External]) -> tuple[Path | None, Path | None]:
         """The text that is drawn, as ASS, and the folder with the film's fonts."""

@@ -80,7 +80,7 @@ def _text(event: Event) -> str:
     """The lines with WebVTT's tags. Empty ones are left out: they would end the cue."""
     lines: list[list[tuple[str, str]]] = [[]]
     for piece, look in event.parts:
-        if look.drawing:
+        if look.drawing or not piece:
             continue
         marks = _marks(look, event.base)
         first, *rest = piece.replace(r"\n", " ").replace(r"\h", " ").split(r"\N")

@@ -13,6 +13,7 @@ from mkv2castd.encoder.media import VideoStream
 from mkv2castd.model import Container
 from tests.clips import make_clip
 from tests.encoder.converting import convert, described, ffmpeg
+from tests.encoder.test_webvtt import HEAD
 
 
 @pytest.mark.parametrize(
@@ -41,6 +42,29 @@ def test_text_subtitles(tmp_path: Path, subtitle: str, suffix: str, container: C
         timeout=30,
     ).stdout
     assert b"Hello" in text
+
+
+@pytest.mark.parametrize("container", list(Container))
+@pytest.mark.parametrize("extension", [".srt", ".ass", ".sub"])
+def test_text_of_a_longer_cut_or_with_a_mistyped_time_costs_no_film(
+    tmp_path: Path, container: Container, extension: str
+) -> None:
+    """The helper proves that the result lasts as long as the film."""
+    film, beside = make_clip(tmp_path / "film.mkv", audio=("ac3",)), tmp_path / f"film{extension}"
+    times = (("0:00:00.20", "0:00:00.80"), ("0:00:00.70", "0:00:30.00"), ("0:10:00.00", "99:99:99.00"))
+    match extension:
+        case ".srt":
+            rows = (f"{n}\n{start} --> {end}\nline {n}\n\n" for n, (start, end) in enumerate(times))
+            beside.write_text("".join(rows).replace(".", ","))
+        case ".ass":
+            rows = (f"Dialogue: 0,{start},{end},Default,,0,0,0,,line {n}\n" for n, (start, end) in enumerate(times))
+            beside.write_text(f"{HEAD}{''.join(rows)}")
+        case _:
+            beside.write_text("{5}{20}line 0\n{18}{750}line 1\n{15000}{9000000}line 2\n")
+    made = convert(film, Settings(container=container, quality="fast"))
+    argv = ["ffmpeg", "-v", "error", "-i", str(made.path), "-map", "0:s", "-f", "srt", "-"]
+    text = subprocess.run(argv, capture_output=True, check=True, timeout=30).stdout
+    assert [f"line {n}".encode() in text for n in range(3)] == [True, True, False]
 
 
 def _pgs() -> bytes:
