@@ -50,6 +50,16 @@ def test_a_level_that_is_not_true(
     assert made.picture.level == true
 
 
+@pytest.mark.parametrize(("size", "true"), [("704x480", 30), ("1920x1080", 40)])
+def test_a_level_with_nothing_behind_the_dot(tmp_path: Path, size: str, true: int) -> None:
+    """That is where a level's name and its number may be taken for each other."""
+    x264 = ("-c:v", "libx264", "-preset", "ultrafast", "-refs", "1", "-pix_fmt", "yuv420p")
+    film = tmp_path / "film.mkv"
+    pattern = f"smptehdbars=s={size}:r=24:d=0.3"
+    ffmpeg("-f", "lavfi", "-i", pattern, *x264, "-bsf:v", "h264_metadata=level=11", str(film))
+    assert mended(film, Container.MKV).picture.level == true
+
+
 @pytest.mark.parametrize("container", [Container.MKV, Container.MP4])
 @pytest.mark.parametrize(("codec", "profile"), [("h264", ("chromecast",)), ("hevc", ULTRA)])
 def test_a_transfer_that_cannot_be(
