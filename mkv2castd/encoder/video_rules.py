@@ -169,7 +169,7 @@ def target(stream: VideoStream, row: VideoRow, settings: Settings, tone_mapper: 
         deinterlace=true.interlaced and not row.interlaced,
         telecined=true.scan is Scan.TELECINED,
         tone_map=tone_mapper if mapped else None,
-        wide=hdr.base(true) is None and is_wide(true),
+        converted=(hdr.base(true) is None and is_wide(true)) or (kept is not None and hdr.strays(true, kept)),
         hdr=kept,
         mastering=true.mastering if kept is not None else None,
         light=true.light if kept is not None else None,

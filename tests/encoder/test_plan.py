@@ -142,9 +142,9 @@ class TestPicture:
         hdr = picture(**HDR, color_transfer="arib-std-b67", color_primaries="bt2020").video
         wide = picture(**HDR, color_transfer="bt2020-10", color_primaries="bt2020").video
         assert hdr is not None
-        assert (hdr.tone_map, hdr.wide, hdr.colours) == ("zscale", False, BT709)
+        assert (hdr.tone_map, hdr.converted, hdr.colours) == ("zscale", False, BT709)
         assert wide is not None
-        assert (wide.tone_map, wide.wide, wide.colours) == (None, True, BT709)
+        assert (wide.tone_map, wide.converted, wide.colours) == (None, True, BT709)
         assert "tone mapped" in picture(**HDR, color_transfer="smpte2084").reason
 
     def test_webm_takes_vp8_as_it_is_and_encodes_h264(self) -> None:
