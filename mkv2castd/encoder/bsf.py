@@ -16,7 +16,10 @@ _METADATA = MappingProxyType({"h264": "h264_metadata", "hevc": "hevc_metadata"})
 
 def bitstream_filters(codec: str | None, mend: Mend) -> str:
     """The value of `-bsf:v`; empty when the bitstream itself has nothing to be mended."""
-    filters = [f"filter_units=remove_types={_DOLBY_UNITS}"] if mend.without_dolby else []
+    # without a record, the MP4 muxer makes one out of the first frame
+    filters = ["hevc_mp4toannexb"] if mend.sets else []
+    if mend.without_dolby:
+        filters.append(f"filter_units=remove_types={_DOLBY_UNITS}")
     name = _METADATA.get(codec or "")
     settings = list(_settings(mend))
     if name is not None and settings:

@@ -61,8 +61,9 @@ class Mend:
     """What is rewritten in a copied picture's bitstream, without encoding it; None: as it is.
 
     level: in ffprobe's numbers (H.264 4.1 is 41). aspect: of a pixel. transfer, matrix: ffmpeg's names.
-    without_dolby: Dolby Vision's second layer and its descriptions of frames are left out. tag: MP4's name of the
-    codec is the one that receivers know.
+    without_dolby: Dolby Vision's second layer and its descriptions of frames are left out. sets: HEVC's parameter
+    sets come into the container's record, out of the frames. tag: MP4's name of the codec is the one that receivers
+    know.
     """
 
     level: int | None = None
@@ -70,6 +71,7 @@ class Mend:
     transfer: str | None = None
     matrix: str | None = None
     without_dolby: bool = False
+    sets: bool = False
     tag: bool = False
 
 

@@ -14,7 +14,7 @@ from mkv2castd.encoder.pixels import is_rgb
 from mkv2castd.encoder.playable import Hdr
 from mkv2castd.encoder.tools import Tools
 
-# What zscale cannot take, and the nearest that it can: BT.1361 is BT.709 with negative colours, cinema's gamma is 2.6.
+# What zscale cannot take, and the nearest that it can: BT.1361 is BT.709 with negative colours, cinema has gamma 2.6.
 _NEAREST_TRANSFERS: Mapping[str, str] = MappingProxyType({"bt1361e": "bt709", "smpte428": "bt470bg"})
 # The only transfers that are defined for BT.2020 of constant luminance.
 _CONSTANT_LUMINANCE = frozenset({"bt709", "smpte170m", "bt2020-10", "bt2020-12"})

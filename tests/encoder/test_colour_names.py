@@ -32,7 +32,8 @@ TRANSFERS: dict[int, str] = {
     **dict(zip((1, *range(4, 8)), ("bt709", "bt470m", "bt470bg", "smpte170m", "smpte240m"), strict=True)),
     **dict(zip(range(8, 13), ("linear", "log100", "log316", "iec61966-2-4", "bt1361e"), strict=True)),
     **dict(zip(range(13, 17), ("iec61966-2-1", "bt2020-10", "bt2020-12", "smpte2084"), strict=True)),
-    **{17: "smpte428", 18: "arib-std-b67"},
+    17: "smpte428",
+    18: "arib-std-b67",
 }
 MATRICES: dict[int, str] = {
     **dict(zip((1, *range(4, 9)), ("bt709", "fcc", "bt470bg", "smpte170m", "smpte240m", "ycgco"), strict=True)),
