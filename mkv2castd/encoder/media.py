@@ -225,7 +225,8 @@ class Programme:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Media:
-    """One file. format_names: ffprobe's, split ("mov", "mp4", …); brand: MP4's major brand; ours: our tag's
+    """One file. format_names: ffprobe's, split ("mov", "mp4", …); brand: MP4's major brand; doc_type: what a Matroska
+    calls itself, "matroska" or "webm", which ffprobe tells not apart; ours: our tag's
     value when mkv2castd made the file; probe_score: 0…100, how sure ffprobe is of the format; index_first: does an
     MP4's `moov` lie in front? encrypted: its contents are locked, as far as its first packets tell. keyed: it names
     a key, as locked Matroska does, and as copies that were unlocked since may still do. empty: it announces streams,
@@ -236,6 +237,7 @@ class Media:
     streams: tuple[AnyStream, ...] = ()
     format_names: tuple[str, ...] = ()
     brand: str | None = None
+    doc_type: str | None = None
     duration: float | None = None
     start: float | None = None
     size: int | None = None
