@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from types import MappingProxyType
 
-from mkv2castd.encoder.colours import CODES
-from mkv2castd.encoder.levels import level_name
+from mkv2castd.encoder.colours import CODES, transfer_option
 from mkv2castd.encoder.media import VideoStream
 from mkv2castd.encoder.targets import Mend
 
@@ -17,17 +16,21 @@ _METADATA = MappingProxyType({"h264": "h264_metadata", "hevc": "hevc_metadata"})
 
 def bitstream_filters(codec: str | None, mend: Mend) -> str:
     """The value of `-bsf:v`; empty when the bitstream itself has nothing to be mended."""
-    filters = [f"filter_units=remove_types={_DOLBY_UNITS}"] if mend.without_dolby else []
+    # without a record, the MP4 muxer makes one out of the first frame
+    filters = ["hevc_mp4toannexb"] if mend.sets else []
+    if mend.without_dolby:
+        filters.append(f"filter_units=remove_types={_DOLBY_UNITS}")
     name = _METADATA.get(codec or "")
-    settings = list(_settings(codec, mend))
+    settings = list(_settings(mend))
     if name is not None and settings:
         filters.append(f"{name}={':'.join(settings)}")
     return ",".join(filters)
 
 
-def _settings(codec: str | None, mend: Mend) -> Iterator[str]:
+def _settings(mend: Mend) -> Iterator[str]:
     if mend.level is not None:
-        yield f"level={level_name(codec, mend.level)}" if codec == "h264" else f"level={mend.level}"
+        # as the standards number it: h264_metadata takes "3.0" for the number 3
+        yield f"level={mend.level}"
     if mend.aspect is not None:
         yield f"sample_aspect_ratio={mend.aspect.numerator}/{mend.aspect.denominator}"
     if mend.transfer is not None:
@@ -42,6 +45,6 @@ def container_pairs(source: VideoStream, mend: Mend) -> Iterator[tuple[str, str]
         width, height = (source.width or 1) * mend.aspect.numerator, (source.height or 1) * mend.aspect.denominator
         yield "-aspect", f"{width}:{height}"
     if mend.transfer is not None:
-        yield "-color_trc", mend.transfer
+        yield "-color_trc", transfer_option(mend.transfer)
     if mend.matrix is not None:
         yield "-colorspace", mend.matrix

@@ -19,10 +19,13 @@ _BROADCAST = frozenset({"h264", "hevc", "av1", "vp9", "mpeg2video"})
 # ITU-T H.273 by ffmpeg's names: primaries, transfer and matrix have the same number where they have the same name.
 CODES: Mapping[str, int] = MappingProxyType({"bt709": 1, "bt470bg": 5, "smpte170m": 6, "bt2020": 9, "bt2020nc": 9})
 
+# Where ffmpeg's option has another name for it than ffprobe and the filters.
+_TRANSFER_OPTIONS: Mapping[str, str] = MappingProxyType({"bt470m": "gamma22", "bt470bg": "gamma28"})
+
 
 @dataclass(frozen=True, slots=True)
 class Colours:
-    """ffmpeg's names."""
+    """ffprobe's names, which ffmpeg's filters know too."""
 
     primaries: str
     transfer: str
@@ -75,14 +78,28 @@ def assumed(stream: VideoStream) -> Colours:
     known = (_GUESSES.get(name or "") for name in (stream.color_space, stream.color_primaries))
     guess = next((colours for colours in known if colours is not None), None) or _by_size(stream)
     return Colours(
-        _told(stream.color_primaries) or guess.primaries,
-        _told(stream.color_transfer) or guess.transfer,
-        _told(stream.color_space) or guess.matrix,
+        told(stream.color_primaries) or guess.primaries,
+        told(stream.color_transfer) or guess.transfer,
+        told(stream.color_space) or guess.matrix,
     )
 
 
-def _told(name: str | None) -> str | None:
+def told(name: str | None) -> str | None:
+    """ffprobe's name where it says something of a picture that is not RGB."""
     return None if name in (None, "reserved", "gbr", "unspecified") else name
+
+
+def tagged(colours: Colours, color_range: str, *, field_mode: str = "auto") -> str:
+    """The filter that makes frames say what they are in."""
+    return (
+        f"setparams=field_mode={field_mode}:range={color_range}:color_primaries={colours.primaries}"
+        f":color_trc={colours.transfer}:colorspace={colours.matrix}"
+    )
+
+
+def transfer_option(name: str) -> str:
+    """The value of `-color_trc` for ffprobe's name."""
+    return _TRANSFER_OPTIONS.get(name, name)
 
 
 def _by_size(stream: VideoStream) -> Colours:

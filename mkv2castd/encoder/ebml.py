@@ -9,6 +9,7 @@ from typing import BinaryIO
 EBML, SEGMENT, CLUSTER, CUES, TAGS = 0x1A45DFA3, 0x18538067, 0x1F43B675, 0x1C53BB6B, 0x1254C367
 # May stand anywhere: a void, and a checksum.
 FILLING = frozenset({0xEC, 0xBF})
+_DOC_TYPE, _MOST_OF_HEAD, _LONGEST_NAME = 0x4282, 32, 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,19 @@ def segment(film: BinaryIO) -> Element | None:
     film.seek(head.end)
     found = element(film)
     return found if found is not None and found.name == SEGMENT else None
+
+
+def doc_type(film: BinaryIO) -> str | None:
+    """What the file calls itself: "matroska" or "webm"; None for what is neither. Raises OSError."""
+    film.seek(0)
+    head = element(film)
+    if head is None or head.name != EBML:
+        return None
+    for part in children(film, head, _MOST_OF_HEAD):
+        if part.name == _DOC_TYPE and part.size is not None and part.size <= _LONGEST_NAME:
+            film.seek(part.start)
+            return film.read(part.size).rstrip(b"\0").decode("ascii", "replace")
+    return None
 
 
 def children(film: BinaryIO, parent: Element, most: int) -> Iterator[Element]:

@@ -239,6 +239,7 @@ def _picture(row: Mapping[str, Any], tags: Mapping[str, str]) -> dict[str, Any]:
         "color_space": lenient.text(row.get("color_space")),
         "color_transfer": lenient.text(row.get("color_transfer")),
         "color_primaries": lenient.text(row.get("color_primaries")),
+        "record": lenient.whole(row.get("extradata_size"), 1),
         "mirrored": _mirrored(side),
         **side_facts(side),
     }

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from types import MappingProxyType
 
-from mkv2castd.encoder.colours import is_full_range
+from mkv2castd.encoder.colours import is_full_range, tagged
 from mkv2castd.encoder.media import Scan, VideoStream
 from mkv2castd.encoder.pixels import is_gray, is_rgb
 from mkv2castd.encoder.targets import VideoTarget
-from mkv2castd.encoder.tone_mapping import by_name, narrowed
+from mkv2castd.encoder.tone_mapping import by_name, converted
 
 # bwdif's word for which field comes first, where frames themselves do not say it.
 _FIELDS = MappingProxyType({Scan.TOP_FIRST: "tff", Scan.BOTTOM_FIRST: "bff"})
@@ -42,7 +42,7 @@ def _in_time(source: VideoStream, target: VideoTarget) -> Iterator[str]:
 def _in_size_and_colour(source: VideoStream, target: VideoTarget, pixel_format: str) -> Iterator[str]:
     if target.crop:
         yield f"crop={target.width}:{target.height}:0:0"
-    if target.tone_map is not None or target.wide:
+    if target.tone_map is not None or target.converted:
         # shrunk before the costly colour work, which then has fewer pixels to do
         if target.scale:
             yield f"scale={_size(target)}"
@@ -51,17 +51,13 @@ def _in_size_and_colour(source: VideoStream, target: VideoTarget, pixel_format: 
             # encoders of ffmpeg 7 write into the new picture what frames still say of the old one
             yield from (f"sidedata=mode=delete:type={kind}" for kind in _OF_HDR)
         else:
-            yield from narrowed(source)
+            yield from converted(source, target.colours)
     else:
         yield f"scale={':'.join(_scaling(source, target))}"
     yield f"format={pixel_format}"
     yield "setsar=1"
-    colours = target.colours
     # frames that say they are interlaced, though nothing had to be done about it, would make the container say so
-    yield (
-        f"setparams=field_mode=prog:range=tv:color_primaries={colours.primaries}:color_trc={colours.transfer}"
-        f":colorspace={colours.matrix}"
-    )
+    yield tagged(target.colours, "tv", field_mode="prog")
 
 
 def _size(target: VideoTarget) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from types import MappingProxyType
 
-from mkv2castd.encoder.colours import HLG, PQ, Colours
+from mkv2castd.encoder.colours import HLG, PQ, Colours, told
 from mkv2castd.encoder.media import Mastering, VideoStream
 from mkv2castd.encoder.pixels import is_deep
 from mkv2castd.encoder.playable import Hdr, VideoRow
@@ -68,6 +68,12 @@ def kept_by_encoding(stream: VideoStream, row: VideoRow) -> Hdr | None:
     kind = base(stream)
     deep = "yuv420p10le" in row.pixel_formats
     return kind if kind in COLOURS and row.shows(kind) and deep else None
+
+
+def strays(stream: VideoStream, kept: Hdr) -> bool:
+    """Whether the picture says that its HDR is in other colours than those that a new encode is in."""
+    said = (stream.color_primaries, COLOURS[kept].primaries), (stream.color_space, COLOURS[kept].matrix)
+    return any(told(name) not in (None, usual) for name, usual in said)
 
 
 def peak_nits(stream: VideoStream) -> Fraction:

@@ -18,6 +18,8 @@ OUR_TAG = "MKV2CASTD"
 HDR_TRANSFERS = frozenset({"smpte2084", "arib-std-b67"})
 _STILL_CODECS = frozenset({"mjpeg", "png", "bmp", "gif", "webp", "tiff", "jpeg2000", "jpegxl"})
 _SLIDES_A_SECOND = 2
+# HEVC's record without any parameter set (ISO/IEC 14496-15, 8.3.2.1.2), in bytes.
+_EMPTY_RECORD = 23
 
 
 class Scan(StrEnum):
@@ -106,6 +108,7 @@ class VideoStream(Stream):
     its base layer is by itself (the compatibility id: 0 nothing, 1 HDR10, 2 SDR, 4 HLG, 6 HDR10 on a Blu-ray).
     dolby_in_frames: only its frames say so, not the record in its container by which players know it.
     coded_fields: whether its frames may be coded in fields, by H.264's own parameters, whatever the container says;
+    record: bytes of the decoder's configuration that its container holds, as far as ffprobe tells.
     scan: what a look at frames has found, where the flags did not suffice; None: nobody has looked. decodes: whether
     there is a frame that decodes, where that was looked for.
     """
@@ -134,6 +137,7 @@ class VideoStream(Stream):
     mastering: Mastering | None = None
     light: Light | None = None
     coded_fields: bool | None = None
+    record: int | None = None
     scan: Scan | None = None
     decodes: bool | None = None
 
@@ -159,6 +163,12 @@ class VideoStream(Stream):
     def coded_interlaced(self) -> bool:
         """It says that it is interlaced, whatever its frames show: enough for a decoder without interlaced modes."""
         return self.field_order in ("tt", "bb", "tb", "bt")
+
+    @property
+    def bare(self) -> bool:
+        """HEVC whose container keeps the record of its configuration, but no parameter sets in it: they come with
+        the frames only."""
+        return self.codec == "hevc" and self.record is not None and self.record <= _EMPTY_RECORD
 
     @property
     def hdr(self) -> bool:
@@ -215,7 +225,8 @@ class Programme:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Media:
-    """One file. format_names: ffprobe's, split ("mov", "mp4", …); brand: MP4's major brand; ours: our tag's
+    """One file. format_names: ffprobe's, split ("mov", "mp4", …); brand: MP4's major brand; doc_type: what a Matroska
+    calls itself, "matroska" or "webm", which ffprobe tells not apart; ours: our tag's
     value when mkv2castd made the file; probe_score: 0…100, how sure ffprobe is of the format; index_first: does an
     MP4's `moov` lie in front? encrypted: its contents are locked, as far as its first packets tell. keyed: it names
     a key, as locked Matroska does, and as copies that were unlocked since may still do. empty: it announces streams,
@@ -226,6 +237,7 @@ class Media:
     streams: tuple[AnyStream, ...] = ()
     format_names: tuple[str, ...] = ()
     brand: str | None = None
+    doc_type: str | None = None
     duration: float | None = None
     start: float | None = None
     size: int | None = None

@@ -8,7 +8,7 @@ from mkv2castd.config import Quality
 from mkv2castd.encoder import hdr, sizes, timing
 from mkv2castd.encoder.backends import video_encoder
 from mkv2castd.encoder.bsf import bitstream_filters, container_pairs
-from mkv2castd.encoder.colours import true_flags
+from mkv2castd.encoder.colours import transfer_option, true_flags
 from mkv2castd.encoder.filters import video_filters
 from mkv2castd.encoder.media import VideoStream
 from mkv2castd.encoder.targets import StreamPlan, VideoTarget
@@ -82,7 +82,7 @@ def encode_pairs(
     yield from zip(options[::2], options[1::2], strict=True)
     # the frames are tagged by the filters; this is for the container, which is written before there are any
     yield "-color_primaries", target.colours.primaries
-    yield "-color_trc", target.colours.transfer
+    yield "-color_trc", transfer_option(target.colours.transfer)
     yield "-colorspace", target.colours.matrix
     yield "-color_range", "tv"
     yield from _tag_pairs(picture, container)

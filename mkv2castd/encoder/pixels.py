@@ -6,7 +6,6 @@ import re
 
 # Bits a sample, or of all samples of a pixel together, for everything above 8; f: floating point.
 _DEEP = re.compile(r"(?:9|10|12|14|16|32|48|64|96|128)(?:le|be)$")
-_RGB = re.compile(r"(?:rgba?|bgra?)(?:48|64|f16|f32|96|128)(?:le|be)$")
 _RGB = re.compile(r"^(?:gbr|rgb|bgr|argb|abgr|0rgb|0bgr|pal8|x2rgb|x2bgr)")
 _GRAY = re.compile(r"^(?:gray|ya8|ya16|mono)")
 

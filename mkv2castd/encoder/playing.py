@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from mkv2castd.config import Settings
 from mkv2castd.encoder import audio_rules, pictures, sound, video_rules
 from mkv2castd.encoder.media import Media, VideoStream
-from mkv2castd.encoder.profiles import ContainerRow, Profile, known
+from mkv2castd.encoder.profiles import ContainerRow, Profile, combine, known
 from mkv2castd.encoder.tools import UNASKED, Tools
 from mkv2castd.model import DeviceVerdict
 
@@ -21,15 +21,26 @@ def container_of(media: Media) -> str | None:
         if media.index_first is False:
             return None  # Google lists MP4 with its index in front only
         return None if (media.brand or "").startswith(_MP4_BRANDS_OF_OTHERS) else "mp4"
-    return "mkv" if "matroska" in names else "mpegts" if "mpegts" in names else None
+    if "matroska" in names:
+        return "webm" if media.doc_type == "webm" else "mkv"
+    return "mpegts" if "mpegts" in names else None
 
 
 def own_container(media: Media, profile: Profile) -> ContainerRow | None:
-    """The row of the container that the film is in; None when the devices do not play it. WebM is a Matroska, and
-    ffprobe tells them not apart: devices that know only WebM take what could stand in one."""
+    """The row of the container that the film is in; None when the devices do not play it. WebM is a Matroska: what it
+    should not hold plays where it would in one. Where nobody has asked which of them a file is, devices that know
+    only WebM take what could stand in one."""
     name = container_of(media)
     row = profile.container(name)
-    return profile.container("webm") if row is None and name == "mkv" else row
+    if name == "webm" and (row is None or not _holds(row, media)):
+        wider = profile.container("mkv")
+        return row if wider is None else wider
+    return profile.container("webm") if row is None and name == "mkv" and media.doc_type is None else row
+
+
+def _holds(row: ContainerRow, media: Media) -> bool:
+    shown = media.picture is None or media.picture.codec in row.video
+    return shown and all(track.codec in row.audio for track in media.audio)
 
 
 def hindrances(
@@ -53,15 +64,23 @@ def on_each_device(media: Media, settings: Settings) -> tuple[DeviceVerdict, ...
 
 
 def _on_device(media: Media, name: str, profile: Profile, settings: Settings) -> DeviceVerdict:
+    reasons = _reasons(media, profile, settings, UNASKED)
+    return DeviceVerdict(name, profile.title, not reasons, reasons)
+
+
+def why_not(media: Media, settings: Settings, tools: Tools) -> tuple[str, ...]:
+    """Why the file does not play on the devices asked for just as it is; empty: it does. Raises as `combine` does."""
+    return _reasons(media, combine(settings.profile, settings.customs), settings, tools)
+
+
+def _reasons(media: Media, profile: Profile, settings: Settings, tools: Tools) -> tuple[str, ...]:
     picture = media.picture
     own = own_container(media, profile)
     if picture is None:
-        reasons: tuple[str, ...] = ("no picture: a sound recording, not a film",)
-    elif own is None:
-        reasons = (_container_hindrance(media),)
-    else:
-        reasons = hindrances(media, picture, profile, own, settings, UNASKED)
-    return DeviceVerdict(name, profile.title, not reasons, reasons)
+        return ("no picture: a sound recording, not a film",)
+    if own is None:
+        return (_container_hindrance(media),)
+    return hindrances(media, picture, profile, own, settings, tools)
 
 
 def _container_hindrance(media: Media) -> str:

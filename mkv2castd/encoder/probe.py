@@ -12,6 +12,7 @@ from pathlib import Path
 from mkv2castd.encoder import masking, process
 from mkv2castd.encoder.avc import Sequence, sequences
 from mkv2castd.encoder.boxes import index_at, index_first
+from mkv2castd.encoder.ebml import doc_type
 from mkv2castd.encoder.ffprobe import parse_ffprobe
 from mkv2castd.encoder.media import AnyStream, Media, VideoStream
 from mkv2castd.errors import ErrorCode, MediaError
@@ -90,15 +91,18 @@ def _marked(media: Media, unopened: frozenset[int]) -> Media:
 
 
 def _look_inside(path: Path, media: Media) -> Media:
-    """What ffprobe does not tell, read from the file itself: where an MP4's index lies, and what H.264 says."""
-    is_mp4 = "mp4" in media.format_names
+    """What ffprobe does not tell, read from the file itself: where an MP4's index lies, whether a Matroska is WebM,
+    and what H.264 says."""
+    is_mp4, is_matroska = "mp4" in media.format_names, "matroska" in media.format_names
     is_avc = any(picture.codec == "h264" for picture in media.pictures)
-    if not is_mp4 and not is_avc:
+    if not is_mp4 and not is_matroska and not is_avc:
         return media
     try:
         with path.open("rb", buffering=0) as film:
             if is_mp4:
                 media = replace(media, index_first=index_first(film))
+            if is_matroska:
+                media = replace(media, doc_type=doc_type(film))
             if is_avc:
                 start = index_at(film) if is_mp4 else 0
                 film.seek(start if start is not None else 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from math import ceil
 
 from mkv2castd.encoder.media import Scan, VideoStream
 from mkv2castd.encoder.playable import Limit
@@ -13,11 +14,15 @@ _SMALLEST = 16
 # A block of HEVC's: x265 refuses pictures that are smaller.
 _SMALLEST_HEVC = 32
 _LONGEST = 65536
-# Rates that films have; one with frames at uneven times gets one of them.
+# Rates that films have; one with frames at uneven times gets one of them where that leaves none out.
 _USUAL_RATES = (
     *(Fraction(24000, 1001), Fraction(24), Fraction(25), Fraction(30000, 1001), Fraction(30)),
     *(Fraction(50), Fraction(60000, 1001), Fraction(60)),
 )
+# Rates of short clips and animations: a film may have one, but what has uneven times gets none of them without need.
+_SLOW_RATES = (Fraction(10), Fraction(12), Fraction(25, 2), Fraction(15000, 1001), Fraction(15), Fraction(20))
+# So much above what a device shows, and only few frames are lost by its own rate.
+_NEARLY = Fraction(105, 100)
 _PULLDOWN = Fraction(4, 5)
 
 
@@ -91,10 +96,23 @@ def new_rate(stream: VideoStream, most: Fraction) -> Fraction | None:
         return rate if slower is None else slower
     if peak is None or peak <= rate * SLACK:
         return _slower(rate, most)
-    # the average is a little too low where a still picture was held
-    even = next((usual for usual in _USUAL_RATES if usual >= rate * Fraction(95, 100)), rate)
+    even = _even_rate(rate, peak, most)
     slower = _slower(even, most)
     return even if slower is None else slower
+
+
+def _even_rate(average: Fraction, peak: Fraction, most: Fraction) -> Fraction:
+    """The rate that frames at uneven times were made at, some of which are missing: the peak, unless that is one of a
+    clock's ticks. Else the next usual one, since a rate below the average would lose frames."""
+    # what is too fast in any case is halved, and of the film's own rate every second frame is left
+    within = peak <= most * SLACK or average > most * SLACK
+    if within and peak in (*_SLOW_RATES, *_USUAL_RATES):
+        return peak
+    usual = next((usual for usual in _USUAL_RATES if usual >= average), average)
+    if usual > average * SLACK and any(lower < average <= lower * SLACK for lower in _USUAL_RATES):
+        # rather not twice as many frames for a rate that was measured a little too high
+        return Fraction(ceil(average * 1000), 1000)
+    return most if most * SLACK < average <= most * _NEARLY else usual
 
 
 def _slower(rate: Fraction | None, most: Fraction) -> Fraction | None:

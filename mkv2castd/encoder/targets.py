@@ -21,7 +21,8 @@ class VideoTarget:
 
     crop: the last column or row is left out, so that both sides are even; scale: the size changes otherwise.
     telecined: the film's own frames are put together again. tone_map: the row of tone_mapping.py by which it comes
-    out of HDR; wide: it comes out of BT.2020 and its like without HDR. mastering, light: of HDR that is kept.
+    out of HDR; converted: its colours become others without a change of brightness (BT.2020 and its like that is no
+    HDR, unusual forms of HDR that is kept). mastering, light: of HDR that is kept.
     """
 
     codec: str
@@ -36,7 +37,7 @@ class VideoTarget:
     deinterlace: bool = False
     telecined: bool = False
     tone_map: str | None = None
-    wide: bool = False
+    converted: bool = False
     hdr: Hdr | None = None
     mastering: Mastering | None = None
     light: Light | None = None
@@ -60,8 +61,9 @@ class Mend:
     """What is rewritten in a copied picture's bitstream, without encoding it; None: as it is.
 
     level: in ffprobe's numbers (H.264 4.1 is 41). aspect: of a pixel. transfer, matrix: ffmpeg's names.
-    without_dolby: Dolby Vision's second layer and its descriptions of frames are left out. tag: MP4's name of the
-    codec is the one that receivers know.
+    without_dolby: Dolby Vision's second layer and its descriptions of frames are left out. sets: HEVC's parameter
+    sets come into the container's record, out of the frames. tag: MP4's name of the codec is the one that receivers
+    know.
     """
 
     level: int | None = None
@@ -69,6 +71,7 @@ class Mend:
     transfer: str | None = None
     matrix: str | None = None
     without_dolby: bool = False
+    sets: bool = False
     tag: bool = False
 
 

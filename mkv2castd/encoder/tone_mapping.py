@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from types import MappingProxyType
 
-from mkv2castd.encoder.colours import is_full_range
+from mkv2castd.encoder.colours import Colours, is_full_range, tagged, told
 from mkv2castd.encoder.hdr import WHITE_NITS, base, peak_nits
-from mkv2castd.encoder.media import VideoStream
+from mkv2castd.encoder.media import HDR_TRANSFERS, VideoStream
 from mkv2castd.encoder.pixels import is_rgb
 from mkv2castd.encoder.playable import Hdr
 from mkv2castd.encoder.tools import Tools
 
-# What zscale knows by the same name as ffprobe.
-_MATRICES = frozenset({"bt709", "smpte170m", "bt470bg", "bt2020nc", "bt2020c", "ictcp", "ycgco", "smpte240m", "fcc"})
-_PRIMARIES = frozenset({"bt709", "smpte170m", "bt470bg", "bt2020", "film", "smpte428", "smpte431", "smpte432"})
-_SDR_TRANSFERS = frozenset({"bt709", "smpte170m", "bt470bg", "bt470m", "smpte240m", "iec61966-2-1", "linear"})
+# What zscale cannot take, and the nearest that it can: BT.1361 is BT.709 with negative colours, cinema has gamma 2.6.
+_NEAREST_TRANSFERS: Mapping[str, str] = MappingProxyType({"bt1361e": "bt709", "smpte428": "bt470bg"})
+# The only transfers that are defined for BT.2020 of constant luminance.
+_CONSTANT_LUMINANCE = frozenset({"bt709", "smpte170m", "bt2020-10", "bt2020-12"})
+# A picture that leaves its primaries or its matrix unsaid, and is known to be in HDR or of wide colours.
+_WIDE = Colours("bt2020", "bt709", "bt2020nc")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +43,21 @@ class ToneMapper:
         )
 
 
-def _placebo(_stream: VideoStream) -> list[str]:
+def _placebo(stream: VideoStream) -> list[str]:
     """BT.2390's curve: in the dark as it was, bright things rolled off; measured to be close to the other row."""
     options = "tonemapping=bt.2390:colorspace=bt709:color_primaries=bt709:color_trc=bt709:range=tv:format=yuv420p"
-    return ["format=yuv420p10le", "hwupload", f"libplacebo={options}", "hwdownload", "format=yuv420p"]
+    # of Dolby Vision without an HDR10 form, only its descriptions say what it is in
+    given = [] if base(stream) is Hdr.DOLBY_VISION else [_given(stream, _transfer(stream))]
+    return [*given, "format=yuv420p10le", "hwupload", f"libplacebo={options}", "hwdownload", "format=yuv420p"]
 
 
 def _zscale(stream: VideoStream) -> list[str]:
     """White paper (203 nits) comes to 85 %, everything up to 60 nits is as bright as BT.2408 has it, and the film's
     peak becomes white."""
-    transfer = "arib-std-b67" if base(stream) is Hdr.HLG else "smpte2084"
     peak = max(Fraction(1), peak_nits(stream) / WHITE_NITS)
     return [
-        f"zscale={_given(stream, 'bt2020', transfer, 'bt2020nc')}:t=linear:npl={WHITE_NITS}",
+        _given(stream, _transfer(stream)),
+        f"zscale=t=linear:npl={WHITE_NITS}",
         "format=gbrpf32le",
         "zscale=p=bt709",
         f"tonemap=tonemap=mobius:desat=0:peak={float(peak):.3f}",
@@ -88,20 +93,39 @@ def by_name(name: str) -> ToneMapper:
     raise LookupError(f"no tone mapper {name}")
 
 
-def narrowed(stream: VideoStream) -> list[str]:
-    """Out of BT.2020 and its like into BT.709, without a change of brightness."""
-    transfer = stream.color_transfer if stream.color_transfer in _SDR_TRANSFERS else "bt709"
-    given = _given(stream, "bt2020", transfer or "bt709", "bt2020nc")
-    return [f"zscale={given}:p=bt709:t=bt709:m=bt709:r=limited"]
+def converted(stream: VideoStream, into: Colours) -> list[str]:
+    """Out of BT.2020 and its like, or into HDR's usual form, without a change of brightness."""
+    transfer = told(stream.color_transfer) or into.transfer
+    if (transfer in HDR_TRANSFERS) != (into.transfer in HDR_TRANSFERS):
+        transfer = into.transfer
+    return [_given(stream, transfer), f"zscale=p={into.primaries}:t={into.transfer}:m={into.matrix}:r=limited"]
 
 
-def _given(stream: VideoStream, primaries: str, transfer: str, matrix: str) -> str:
-    """What the frames are in, said outright: zscale refuses frames that leave any of it unsaid."""
-    if stream.color_primaries in _PRIMARIES:
-        primaries = stream.color_primaries or primaries
-    if is_rgb(stream.pixel_format):
-        matrix = "gbr"
-    elif stream.color_space in _MATRICES:
-        matrix = stream.color_space or matrix
+def _transfer(stream: VideoStream) -> str:
+    return "arib-std-b67" if base(stream) is Hdr.HLG else "smpte2084"
+
+
+def _given(stream: VideoStream, transfer: str) -> str:
+    """What the frames are in, said outright and on the frames themselves: zscale refuses those that leave any of it
+    unsaid, here or further down the chain. What it has no equations for becomes the nearest that it has: grey stays
+    exact, and colours come close."""
+    transfer = _NEAREST_TRANSFERS.get(transfer, transfer)
+    primaries = told(stream.color_primaries) or _WIDE.primaries
+    matrix = "gbr" if is_rgb(stream.pixel_format) else told(stream.color_space) or _WIDE.matrix
+    if matrix == "ictcp":
+        primaries = _WIDE.primaries  # the only ones that it is defined for (ITU-T H.273, 8.3)
+    if not _is_defined(matrix, transfer):
+        matrix = _WIDE.matrix
     full = is_full_range(stream) or is_rgb(stream.pixel_format)
-    return f"pin={primaries}:tin={transfer}:min={matrix}:rin={'full' if full else 'limited'}"
+    return tagged(Colours(primaries, transfer, matrix), "pc" if full else "tv")
+
+
+def _is_defined(matrix: str, transfer: str) -> bool:
+    """Whether zscale has this matrix for this transfer."""
+    match matrix:
+        case "ictcp":
+            return transfer in HDR_TRANSFERS
+        case "bt2020c":
+            return transfer in _CONSTANT_LUMINANCE
+        case _:
+            return matrix != "smpte2085"

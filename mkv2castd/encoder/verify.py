@@ -17,6 +17,7 @@ from mkv2castd.encoder.files import start_writing
 from mkv2castd.encoder.media import Media, VideoStream
 from mkv2castd.encoder.plan import Plan, Skip
 from mkv2castd.encoder.plan import plan as decide
+from mkv2castd.encoder.playing import why_not
 from mkv2castd.encoder.sample import Look, Samples
 from mkv2castd.encoder.targets import StreamPlan
 from mkv2castd.encoder.tools import UNASKED, Tools
@@ -242,8 +243,9 @@ def _check_plays(media: Media, settings: Settings, tools: Tools) -> None:
     except MediaError as error:
         raise _failed(f"it would not play: {error.message}") from error
     if not isinstance(verdict, Skip):
-        faults = [s.reason for s in verdict.streams if s.action is not Action.COPY]
-        raise _failed(f"it would not play: {'; '.join(faults) or 'its container does not fit'}")
+        # where nothing hinders it, something of it would be made anew all the same
+        faults = why_not(media, settings, tools) or [s.reason for s in verdict.streams if not s.as_it_is]
+        raise _failed(f"it would not play: {'; '.join(faults)}")
 
 
 def _failed(what: str, complaints: list[str] | None = None) -> DeviceError:

@@ -73,6 +73,10 @@ def judge(
         *_colour_faults(true, row, container),
         *_size_faults(true, row, settings),
     ]
+    if stream.bare and container != "mp4":
+        faults.append(
+            f"its parameter sets come with the frames only, and ffmpeg cannot put them in front in {container}"
+        )
     if not turned and stream.rotation:
         faults.append(f"turned by {stream.rotation}°, which the container cannot tell the player")
     elif not turned and stream.mirrored:
@@ -95,6 +99,7 @@ def _mending(stream: VideoStream, true: VideoStream, level: int | None, containe
         "the shape that it claims for its pixels cannot be": true.pixel_aspect != stream.pixel_aspect,
         "the transfer that it claims cannot be": true.color_transfer != stream.color_transfer,
         "the matrix that it claims cannot be": true.color_space != stream.color_space,
+        "its parameter sets are not in the record where receivers look for them": stream.bare,
         "its name in MP4 is one that receivers do not know": tag,
     }
     mend = Mend(
@@ -103,6 +108,7 @@ def _mending(stream: VideoStream, true: VideoStream, level: int | None, containe
         transfer=true.color_transfer if true.color_transfer != stream.color_transfer else None,
         matrix=true.color_space if true.color_space != stream.color_space else None,
         without_dolby=hdr.has_two_layers(stream),
+        sets=stream.bare,
         tag=tag,
     )
     wrong = tuple(what for what, holds in told.items() if holds)
@@ -169,7 +175,7 @@ def target(stream: VideoStream, row: VideoRow, settings: Settings, tone_mapper: 
         deinterlace=true.interlaced and not row.interlaced,
         telecined=true.scan is Scan.TELECINED,
         tone_map=tone_mapper if mapped else None,
-        wide=hdr.base(true) is None and is_wide(true),
+        converted=(hdr.base(true) is None and is_wide(true)) or (kept is not None and hdr.strays(true, kept)),
         hdr=kept,
         mastering=true.mastering if kept is not None else None,
         light=true.light if kept is not None else None,

@@ -103,6 +103,7 @@ def _shown(source: VideoStream, stream: StreamPlan, position: int, plan: Plan) -
             color_transfer=mend.transfer if mend.transfer is not None else source.color_transfer,
             color_space=mend.matrix if mend.matrix is not None else source.color_space,
             dolby_vision=None if mend.without_dolby else source.dolby_vision,
+            record=200 if mend.sets else source.record,
             codec_tag=tag,
         )
     deep = target.deep and target.codec in _DEEP_PROFILES  # other encoders have no 10 bits

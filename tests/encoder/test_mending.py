@@ -14,6 +14,7 @@ from mkv2castd.encoder.targets import Mend
 from mkv2castd.model import Container
 from tests.clips import make_clip
 from tests.encoder.converting import Made, convert, ffmpeg
+from tests.matrix.patches import without_sets
 
 ULTRA = ("chromecast-ultra",)
 
@@ -48,6 +49,16 @@ def test_a_level_that_is_not_true(
     assert made.source.picture is not None
     assert made.source.picture.level != true
     assert made.picture.level == true
+
+
+@pytest.mark.parametrize(("size", "true"), [("704x480", 30), ("1920x1080", 40)])
+def test_a_level_with_nothing_behind_the_dot(tmp_path: Path, size: str, true: int) -> None:
+    """That is where a level's name and its number may be taken for each other."""
+    x264 = ("-c:v", "libx264", "-preset", "ultrafast", "-refs", "1", "-pix_fmt", "yuv420p")
+    film = tmp_path / "film.mkv"
+    pattern = f"smptehdbars=s={size}:r=24:d=0.3"
+    ffmpeg("-f", "lavfi", "-i", pattern, *x264, "-bsf:v", "h264_metadata=level=11", str(film))
+    assert mended(film, Container.MKV).picture.level == true
 
 
 @pytest.mark.parametrize("container", [Container.MKV, Container.MP4])
@@ -102,6 +113,23 @@ def test_what_does_not_fit_is_encoded_whatever_it_claims(tmp_path: Path) -> None
     assert not convert(film).plan.copies_video
 
 
+@pytest.mark.parametrize("container", [Container.MP4, Container.MKV])
+def test_parameter_sets_that_come_with_the_frames_only(tmp_path: Path, container: Container) -> None:
+    """MP4's muxer makes a record out of the first frame; Matroska's writes it before there is one."""
+    repeated = ("-x265-params", "log-level=none:repeat-headers=1:keyint=5")
+    clip, film = make_clip(tmp_path / "clip.mkv", "hevc", seconds=0.8, extra=repeated), tmp_path / "film.mp4"
+    ffmpeg("-i", str(clip), "-c", "copy", "-tag:v", "hev1", "-movflags", "+faststart", str(film))
+    film.write_bytes(without_sets(film.read_bytes()))
+    made = convert(film, Settings(container=container, profile=ULTRA, quality="fast"))
+    assert made.source.picture is not None
+    assert made.source.picture.bare
+    assert made.plan.copies_video is (container is Container.MP4)
+    assert "parameter sets" in made.plan.picture.reason
+    assert not made.picture.bare
+    if made.plan.copies_video:
+        assert frames(made.path) == frames(film)
+
+
 def test_several_things_are_mended_at_once() -> None:
     mend = Mend(level=153, aspect=Fraction(1), transfer="bt709", matrix="bt709", without_dolby=True)
     assert bitstream_filters("hevc", mend) == (
@@ -109,6 +137,7 @@ def test_several_things_are_mended_at_once() -> None:
         "hevc_metadata=level=153:sample_aspect_ratio=1/1:transfer_characteristics=1:matrix_coefficients=1"
     )
     assert bitstream_filters("vp9", Mend(aspect=Fraction(1))) == ""
+    assert bitstream_filters("hevc", Mend(level=153, sets=True)) == "hevc_mp4toannexb,hevc_metadata=level=153"
 
 
 def test_hevc_in_mp4_has_the_name_that_receivers_know(tmp_path: Path) -> None:

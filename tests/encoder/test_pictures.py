@@ -211,6 +211,18 @@ def test_telecine_is_undone() -> None:
     assert int(told.rpartition("frame=")[2].split()[0]) == pytest.approx(48, abs=1)
 
 
+def test_a_film_some_of_whose_frames_are_missing_keeps_the_others() -> None:
+    stream, goal = _decided(frame_rate=Fraction(24), peak_rate=Fraction(25), field_order="progressive")
+    assert goal.rate == 25
+    # each frame has a brightness of its own, and the one of a missing frame is that of the one before
+    numbered = "color=black:s=320x180:r=25:d=4,format=yuv420p,geq=lum=16+2*N:cb=128:cr=128"
+    graph = f"{numbered},select=mod(n\\,25)-7,{chain(stream, goal)[0]}"
+    argv = ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", graph, "-f", "framehash", "-hash", "md5", "-"]
+    told = subprocess.run(argv, capture_output=True, check=True, timeout=60, text=True).stdout
+    shown = [line.rpartition(",")[2] for line in told.splitlines() if not line.startswith("#")]
+    assert (len(shown), len(set(shown))) == (100, 96)
+
+
 @pytest.mark.parametrize(("scan", "first"), [(Scan.TOP_FIRST, "tff"), (Scan.BOTTOM_FIRST, "bff")])
 def test_fields_that_no_frame_tells_of_are_woven_in_the_right_order(scan: Scan, first: str) -> None:
     stream, goal = _decided(frame_rate=Fraction(25), field_order="progressive", scan=scan)

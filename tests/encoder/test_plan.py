@@ -6,12 +6,15 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mkv2castd.config import Settings
 from mkv2castd.encoder.colours import BT709
 from mkv2castd.encoder.media import Media
 from mkv2castd.encoder.plan import Plan, Skip, plan
 from mkv2castd.encoder.playing import container_of
+from mkv2castd.encoder.sizes import new_rate
 from mkv2castd.encoder.targets import Mend, StreamPlan
 from mkv2castd.encoder.telling import analysis
 from mkv2castd.errors import ErrorCode, MediaError, RequestError
@@ -99,16 +102,34 @@ class TestPicture:
         [
             (Fraction(297, 10), 120, Fraction(30000, 1001)),
             (Fraction(238, 10), 1000, Fraction(24000, 1001)),
-            (Fraction(31), 120, Fraction(30000, 1001)),
+            (Fraction(31), 120, 30),
             (Fraction(45), 90000, 25),
             (Fraction(100), 1000, 25),
             (Fraction(25), 25, None),
+            # the film's own rate, some of whose frames are missing
+            (Fraction(245, 10), 25, 25),
+            (Fraction(20), 25, 25),
+            (Fraction(7), 15, 15),
+            (Fraction(48), 60, 30),
+            # a peak that the devices do not take, and less would do
+            (Fraction(239, 10), 60, Fraction(24000, 1001)),
+            # phones: the clock's ticks
+            (Fraction(293, 10), 1000, Fraction(30000, 1001)),
+            (Fraction(2998, 100), 1000, 30),
+            (Fraction(30021, 1000), 1000, Fraction(30021, 1000)),
+            (Fraction(246, 10), 1000, 25),
         ],
     )
     def test_uneven_times_are_made_even(self, average: Fraction, peak: int, becomes: Fraction | int | None) -> None:
         goal = picture(codec="hevc", frame_rate=average, peak_rate=Fraction(peak)).video
         assert goal is not None
         assert goal.rate == becomes
+
+    @given(st.fractions(1, 120, max_denominator=1001), st.sampled_from([15, 24, 25, 50, 60, 120, 1000]))
+    def test_no_frame_is_lost_that_the_device_could_show(self, average: Fraction, peak: int) -> None:
+        most = Fraction(60)
+        made = new_rate(video(frame_rate=average, peak_rate=Fraction(peak)), most)
+        assert average > most or (made if made is not None else average) >= average
 
     @pytest.mark.parametrize(
         ("facts", "size"),
@@ -142,9 +163,9 @@ class TestPicture:
         hdr = picture(**HDR, color_transfer="arib-std-b67", color_primaries="bt2020").video
         wide = picture(**HDR, color_transfer="bt2020-10", color_primaries="bt2020").video
         assert hdr is not None
-        assert (hdr.tone_map, hdr.wide, hdr.colours) == ("zscale", False, BT709)
+        assert (hdr.tone_map, hdr.converted, hdr.colours) == ("zscale", False, BT709)
         assert wide is not None
-        assert (wide.tone_map, wide.wide, wide.colours) == (None, True, BT709)
+        assert (wide.tone_map, wide.converted, wide.colours) == (None, True, BT709)
         assert "tone mapped" in picture(**HDR, color_transfer="smpte2084").reason
 
     def test_webm_takes_vp8_as_it_is_and_encodes_h264(self) -> None:

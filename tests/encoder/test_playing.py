@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
@@ -62,6 +63,36 @@ def players(media: Media) -> set[str]:
 )
 def test_the_devices_that_play_it(media: Media, expected: set[str]) -> None:
     assert players(media) == expected
+
+
+VP8: dict[str, Any] = {"codec": "vp8", "profile": None, "level": None}
+OPUS: dict[str, Any] = {"codec": "opus", "profile": None}
+
+
+@pytest.mark.parametrize(
+    ("media", "told"),
+    [
+        (film(video(**VP8), audio(**OPUS), doc_type="webm"), "in webm (listed for Cast)"),
+        (film(video(**VP8), audio(**OPUS), doc_type="matroska"), "in mkv (played in practice)"),
+        # what no WebM should hold
+        (film(video(), audio(**OPUS), doc_type="webm"), "in mkv (played in practice)"),
+        (film(video(**VP8), audio(), doc_type="webm"), "in mkv (played in practice)"),
+    ],
+)
+def test_webm_and_matroska_are_told_apart(media: Media, told: str) -> None:
+    decision = plan(media, Settings())
+    assert isinstance(decision, Skip)
+    assert decision.reason.endswith(told)
+
+
+@pytest.mark.parametrize(("doc_type", "plays"), [("webm", True), ("matroska", False), (None, True)])
+def test_a_device_that_knows_only_webm(doc_type: str | None, plays: bool) -> None:
+    vp8 = [row for row in PROFILES["chromecast-1"].video if row.codec == "vp8"]
+    mine = profile(("mine",), "Mine", vp8, AUDIO, [row for row in CONTAINERS if row.name == "webm"])
+    media = film(video(**VP8), audio(**OPUS), doc_type=doc_type)
+    verdict = verdicts(media, Settings(customs=(mine,)))["mine"]
+    assert verdict.plays is plays
+    assert plays or verdict.reasons == ("the container mkv is not played",)
 
 
 def test_devices_are_told_in_one_order_and_by_their_titles() -> None:

@@ -32,6 +32,15 @@ async def test_a_film_is_described(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("muxer", "doc_type"), [("webm", "webm"), ("matroska", "matroska"), ("mp4", None), ("avi", None)]
+)
+async def test_a_webm_is_told_from_a_matroska(tmp_path: Path, muxer: str, doc_type: str | None) -> None:
+    codecs = ("vp8", ["opus"]) if muxer == "webm" else ("mpeg4", ["mp3"])
+    film = make_clip(tmp_path / "film.mkv", *codecs, seconds=0.2, container=muxer)
+    assert (await probe(film)).doc_type == doc_type
+
+
+@pytest.mark.parametrize(
     "name", [b"-i.mkv", b"a\nb.mkv", b'it\'s "so".mkv', b"%d %s.mkv", b"http:x.mkv", b"caf\xe9.mkv", b"[x] {y}.mkv"]
 )
 async def test_a_name_means_nothing_but_itself(tmp_path: Path, name: bytes) -> None:

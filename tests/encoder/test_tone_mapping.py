@@ -58,7 +58,7 @@ def test_libplacebo_comes_to_the_same_where_it_works(tmp_path: Path, kind: str) 
     source = chart(kind, tmp_path / "chart.mkv")
     row = by_name("libplacebo")
     argv = ["ffmpeg", "-v", "error", "-y", *row.options, "-i", str(source)]
-    filters = ",".join(row.chain(video(pixel_format="yuv420p10le")))
+    filters = ",".join(row.chain(video(pixel_format="yuv420p10le", color_transfer=TRANSFERS[kind])))
     done = subprocess.run(
         [*argv, "-vf", filters, "-c:v", "ffv1", str(tmp_path / "out.mkv")], capture_output=True, timeout=60
     )

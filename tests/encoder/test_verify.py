@@ -196,6 +196,13 @@ async def test_an_output_that_would_not_play_is_noticed(tmp_path: Path) -> None:
     assert "would not play" in await made.fails()
 
 
+async def test_an_output_that_would_need_a_mend_is_told_as_that(tmp_path: Path) -> None:
+    """A stream that would be copied has its reason too, and the container is not to blame."""
+    made = await convert(make_clip(tmp_path / "in.mkv", audio=["ac3"], extra=STEREO))
+    remake(made, ["-c", "copy", "-bsf:v", "h264_metadata=level=10"])
+    assert (await made.fails()).endswith("it would not play: its stated level is too low")
+
+
 async def test_an_encoded_sound_track_without_sound_is_noticed(tmp_path: Path) -> None:
     made = await convert(make_clip(tmp_path / "in.mkv", audio=["ac3"], seconds=8))
     other = made.output.with_stem("other")

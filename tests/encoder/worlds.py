@@ -62,6 +62,7 @@ _PICTURES = st.fixed_dictionaries(
         "hdr10_plus": st.booleans(),
         "mastering": _maybe(st.just(_SCREEN)),
         "light": _maybe(st.just(Light(1000, 400))),
+        "record": _maybe(st.sampled_from([23, 100])),
         "scan": _maybe(st.sampled_from(Scan)),
         "language": _LANGUAGES,
         "dispositions": st.sampled_from(_PICTURE_FLAGS),

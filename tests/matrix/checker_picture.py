@@ -105,6 +105,12 @@ def _fields(seen: Seen, picture: Stream) -> Iterator[str]:
 def _flags(seen: Seen, picture: Stream) -> Iterator[str]:
     if seen.container == "mp4" and picture.codec == "hevc" and picture.told.get("codec_tag_string") != "hvc1":
         yield f"HEVC in MP4 is tagged {picture.told.get('codec_tag_string')}, not hvc1"
+    if (
+        seen.container in ("mp4", "mkv")
+        and picture.codec == "hevc"
+        and int(picture.told.get("extradata_size", 0)) < 24
+    ):
+        yield "no parameter sets of HEVC are in front"
     if picture.turned and seen.container != "mp4":
         yield f"the picture has to be turned by {picture.turned}°, which {seen.container} tells no player"
     if picture.told.get("color_space") == "gbr" and str(picture.told.get("pix_fmt")).startswith("yuv"):

@@ -42,6 +42,15 @@ def dolby_vision(profile: int, compatible: int) -> Patch:
     return change
 
 
+def without_sets(data: bytes) -> bytes:
+    """An MP4 whose HEVC has its parameter sets in the frames only: none is left in its record."""
+    (entry,) = [*_found(data, b"hev1"), *_found(data, b"hvc1")]
+    at = data.index(b"hvcC", entry) - 4
+    size = struct.unpack(">I", data[at : at + 4])[0]
+    record = struct.pack(">I", 31) + data[at + 4 : at + 30] + b"\0"
+    return data[:at] + record + struct.pack(">I4s", size - 31, b"free") + data[at + 39 :]
+
+
 def telecined_softly(data: bytes) -> bytes:
     """An MPEG-2 at 24 frames a second, each with the flags by which players repeat fields: 3, 2, 3, 2 …"""
     changed, number, at = bytearray(data), 0, data.find(b"\0\0\1\xb5")

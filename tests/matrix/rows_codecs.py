@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.matrix.patches import without_sets
 from tests.matrix.rows import H264, HEVC, Row, clip
 from tests.matrix.scene import Scene, Tone
 
@@ -53,6 +54,13 @@ MODERN_ROWS: tuple[Row, ...] = (
     clip("hevc-422-10bit", (*_X265, "-pix_fmt", "yuv422p10le")),
     clip("hevc-444", (*_X265, "-pix_fmt", "yuv444p")),
     clip("hevc-hev1", HEVC, suffix=".mp4", extra=("-tag:v", "hev1")),
+    clip(
+        "hevc-sets-in-frames",
+        (*HEVC[:-1], f"{HEVC[-1]}:repeat-headers=1"),
+        suffix=".mp4",
+        extra=("-tag:v", "hev1"),
+        patch=without_sets,
+    ),
     clip("hevc-hvc1", HEVC, suffix=".mp4", extra=("-tag:v", "hvc1", "-movflags", "+faststart")),
     clip("hevc-ts", HEVC, suffix=".ts", form="mpegts"),
     clip("vp8-mkv", _VP8, also=("webm",)),

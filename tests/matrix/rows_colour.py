@@ -65,6 +65,14 @@ HDR_ROWS: tuple[Row, ...] = (
         also=("streamer",),
         **_BARE,
     ),
+    clip(
+        "hdr10-h264-transfer-only",
+        (*H264, "-color_trc", "smpte2084"),
+        scene=_in("smpte2084", "yuv420p"),
+        bits=8,
+        also=("streamer",),
+        **_BARE,
+    ),
     clip("hdr10-vp9-mkv", (*_VP9, *_tags("smpte2084")), scene=_in("smpte2084"), also=("streamer",), **_BARE),
     clip(
         "hdr10-vp9-webm",
@@ -153,6 +161,11 @@ TAG_ROWS: tuple[Row, ...] = (
             "-colorspace",
             "smpte170m",
         ),
+    ),
+    clip(
+        "tagged-pal",
+        ("-c:v", "mpeg2video", "-b:v", "2M", "-color_primaries", "bt470bg", "-color_trc", "gamma28"),
+        extra=("-colorspace", "bt470bg"),
     ),
     clip("tagged-gbr", (*H264, "-bsf:v", "h264_metadata=matrix_coefficients=0"), look=None),
     clip(
