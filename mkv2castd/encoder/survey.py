@@ -19,6 +19,7 @@ from mkv2castd.encoder.forced import look_for_forced
 from mkv2castd.encoder.hdr import may_be_dolby
 from mkv2castd.encoder.levels import references_matter
 from mkv2castd.encoder.media import Media, Scan, VideoStream
+from mkv2castd.encoder.mpeg_audio import look_at_layers
 from mkv2castd.encoder.probe import PATIENCE_SECONDS, probe
 from mkv2castd.encoder.process import capture
 from mkv2castd.encoder.programmes import of_one
@@ -57,6 +58,7 @@ async def examine(
     picture = media.picture
     if picture is None or media.ours is not None:
         return media
+    media = await look_at_layers(path, media, environment, patience)
     media = replace(media, externals=await externals_of(path, patience))
     if picture.coded_fields and not picture.coded_interlaced:
         picture = replace(picture, **await _look_at_first_frame(path, picture, environment, patience))
