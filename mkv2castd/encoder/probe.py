@@ -22,6 +22,8 @@ PATIENCE_SECONDS = 60.0
 _LIMIT_BYTES = 16 * 1024 * 1024
 # So much of a film, or of an MP4's index, holds the descriptions of its tracks.
 _HEAD_BYTES = 1024 * 1024
+# In it an MP4 names the key of a track, also of one whose beginning is not locked (ISO/IEC 23001-7, 8.2).
+_KEY_BOX = b"tenc"
 # Only `file`: a playlist that calls itself a film must not make us open addresses.
 _LOCAL = ("-protocol_whitelist", "file")
 _ARGV = ("ffprobe", "-of", "json")
@@ -90,7 +92,8 @@ def _marked(media: Media, unopened: frozenset[int]) -> Media:
 
 
 def _look_inside(path: Path, media: Media) -> Media:
-    """What ffprobe does not tell, read from the file itself: where an MP4's index lies, and what H.264 says."""
+    """What ffprobe does not tell, read from the file itself: where an MP4's index lies, whether it names a key, and
+    what H.264 says."""
     is_mp4 = "mp4" in media.format_names
     is_avc = any(picture.codec == "h264" for picture in media.pictures)
     if not is_mp4 and not is_avc:
@@ -99,10 +102,13 @@ def _look_inside(path: Path, media: Media) -> Media:
         with path.open("rb", buffering=0) as film:
             if is_mp4:
                 media = replace(media, index_first=index_first(film))
+            start = index_at(film) if is_mp4 else 0
+            film.seek(start if start is not None else 0)
+            head = film.read(_HEAD_BYTES)
+            if is_mp4 and _KEY_BOX in head:
+                media = replace(media, keyed=True)
             if is_avc:
-                start = index_at(film) if is_mp4 else 0
-                film.seek(start if start is not None else 0)
-                media = with_sequences(media, tuple(sequences(film.read(_HEAD_BYTES))))
+                media = with_sequences(media, tuple(sequences(head)))
     except OSError:
         pass
     return media

@@ -11,7 +11,7 @@ from typing import Any
 from mkv2castd.config import Settings
 from mkv2castd.encoder.beside import externals_of
 from mkv2castd.encoder.command import file_url
-from mkv2castd.encoder.decoding import look_for_a_frame
+from mkv2castd.encoder.decoding import look_behind_the_lock, look_for_a_frame
 from mkv2castd.encoder.ending import Ending
 from mkv2castd.encoder.evidence import claimed_duration, evidence, quick_ending
 from mkv2castd.encoder.ffprobe import decoded_refs, frame_facts
@@ -54,7 +54,8 @@ async def examine(
     environment is added to the children's; patience: seconds for each of them. settings: what is wished for, which
     may need a look of its own. Raises as `probe` does.
     """
-    media = of_one(await look_for_a_frame(path, await probe(path, environment, patience), environment, patience))
+    media = await look_behind_the_lock(path, await probe(path, environment, patience), environment, patience)
+    media = of_one(await look_for_a_frame(path, media, environment, patience))
     picture = media.picture
     if picture is None or media.ours is not None:
         return media
