@@ -64,7 +64,7 @@ async def test_what_is_locked_is_refused_as_locked(tmp_path: Path, clear: float)
 async def test_a_key_that_only_the_head_names_is_seen(tmp_path: Path) -> None:
     path = make_clip(tmp_path / "film.mp4", seconds=2, size="160x90", extra=["-movflags", "+faststart"])
     plain = await examine(path)
-    path.write_bytes(path.read_bytes().replace(b"udta", b"tenc", 1))
+    path.write_bytes(path.read_bytes().replace(b"Lavf", b"tenc"))
     media = await examine(path)
     assert (plain.keyed, media.keyed) == (False, True)
     assert not media.encrypted
