@@ -39,7 +39,7 @@ def film_with_a_key(path: Path, clear: float) -> Path:
     parts = [[box for kind, box in film if kind in (b"moof", b"mdat")] for film in films]
     head = b"".join(box for kind, box in films[1] if kind in (b"ftyp", b"moov"))
     # ffmpeg writes the beginnings of lists that are in the fragments, and does not read them again
-    for empty in (b"saio", b"senc"):
+    for empty in (b"saio", b"saiz", b"senc"):
         head = head.replace(empty, b"free")
     switch = int(len(parts[0]) / 2 * clear) * 2
     path.write_bytes(head + b"".join([*parts[0][:switch], *parts[1][switch:]]))
