@@ -90,6 +90,7 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
                 "encoder.ending",
                 "encoder.evidence",
                 "encoder.masking",
+                "encoder.mpeg_audio",
                 "encoder.survey",
                 "encoder.toolbox",
                 "encoder.trash",

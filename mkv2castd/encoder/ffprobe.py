@@ -73,8 +73,8 @@ def parse_ffprobe(raw: bytes) -> Media:
         probe_score=lenient.whole(form.get("probe_score"), 0, 100),
         chapters=tuple(_chapter(row) for row in lenient.rows(probe.chapters)),
         ours=_ours(tags, raw_streams),
-        encrypted=_encrypted([*raw_streams, *lenient.rows(probe.packets)]),
-        keyed=any(_KEY_TAG in lenient.tags(row.get("tags")) for row in raw_streams),
+        encrypted=_encrypted(lenient.rows(probe.packets)),
+        keyed=_encrypted(raw_streams) or any(_KEY_TAG in lenient.tags(row.get("tags")) for row in raw_streams),
         empty=probe.packets == [],
         programmes=tuple(_programme(row) for row in lenient.rows(probe.programs)),
     )

@@ -228,8 +228,8 @@ class Media:
     """One file. format_names: ffprobe's, split ("mov", "mp4", …); brand: MP4's major brand; doc_type: what a Matroska
     calls itself, "matroska" or "webm", which ffprobe tells not apart; ours: our tag's
     value when mkv2castd made the file; probe_score: 0…100, how sure ffprobe is of the format; index_first: does an
-    MP4's `moov` lie in front? encrypted: its contents are locked, as far as its first packets tell. keyed: it names
-    a key, as locked Matroska does, and as copies that were unlocked since may still do. empty: it announces streams,
+    MP4's `moov` lie in front? encrypted: its packets are said to be locked, and nobody has seen them decode. keyed:
+    it names a key, as locked films do, and as copies that were unlocked since may do. empty: it announces streams,
     but has not one packet. cut: its container says that more should follow where the file ends; ends: where its
     packets really end, where that was looked for. externals: subtitle files that belong to it. programmes: what a
     transport stream carries; foreign: streams of the file that belong to another one of them than the film."""

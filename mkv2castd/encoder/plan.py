@@ -17,7 +17,7 @@ from mkv2castd.encoder.profiles import combine, require_fillable
 from mkv2castd.encoder.targets import Burn, Sidecar, StreamPlan
 from mkv2castd.encoder.tools import UNASKED, Tools
 from mkv2castd.encoder.usable import require_a_film
-from mkv2castd.encoder.wholeness import require_whole
+from mkv2castd.encoder.wholeness import require_replaceable, require_whole
 from mkv2castd.model import Action, Container, Stage, StreamKind
 
 
@@ -111,12 +111,13 @@ def plan(media: Media, settings: Settings, tools: Tools = UNASKED) -> Plan | Ski
     picture = require_a_film(media, tools)
     if picture is None:
         return Skip("no picture: a sound recording, not a film")
+    require_whole(media, settings)
     told = captions.caption(media, settings.container, settings)
     own = own_container(media, profile)
     if own is not None and told.burn is None and not hindrances(media, picture, profile, own, settings, tools):
         how = "listed for Cast" if own.listed else "played in practice"
         return Skip(f"plays as it is on {profile.title}: {video_rules.describe(picture)} in {own.name} ({how})")
-    require_whole(media, settings)
+    require_replaceable(media, settings)
     turned = into.name == "mp4" and "mp4" in media.format_names
     drawn_on = told.burn is not None
     kept_chapters, lost = chapters.mended(media)

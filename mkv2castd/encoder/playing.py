@@ -20,6 +20,8 @@ def container_of(media: Media) -> str | None:
     if "mp4" in names:
         if media.index_first is False:
             return None  # Google lists MP4 with its index in front only
+        if media.keyed:
+            return None  # receivers ask for the key, whether it is needed or not
         return None if (media.brand or "").startswith(_MP4_BRANDS_OF_OTHERS) else "mp4"
     if "matroska" in names:
         return "webm" if media.doc_type == "webm" else "mkv"
@@ -86,6 +88,8 @@ def _reasons(media: Media, profile: Profile, settings: Settings, tools: Tools) -
 def _container_hindrance(media: Media) -> str:
     if "mp4" in media.format_names and media.index_first is False:
         return "the index of the MP4 lies behind the film, where a player that streams cannot reach it"
+    if "mp4" in media.format_names and media.keyed:
+        return "the MP4 names a key, which a player would ask for, though nothing in it is locked"
     if "mp4" in media.format_names and container_of(media) is None:
         return f"MP4 of another kind ({(media.brand or '').strip()}) is not played"
     named = container_of(media) or (media.format_names[0] if media.format_names else "unknown")

@@ -23,6 +23,8 @@ PATIENCE_SECONDS = 60.0
 _LIMIT_BYTES = 16 * 1024 * 1024
 # So much of a film, or of an MP4's index, holds the descriptions of its tracks.
 _HEAD_BYTES = 1024 * 1024
+# In it an MP4 names the key of a track, also of one whose beginning is not locked (ISO/IEC 23001-7, 8.2).
+_KEY_BOX = b"tenc"
 # Only `file`: a playlist that calls itself a film must not make us open addresses.
 _LOCAL = ("-protocol_whitelist", "file")
 _ARGV = ("ffprobe", "-of", "json")
@@ -91,8 +93,8 @@ def _marked(media: Media, unopened: frozenset[int]) -> Media:
 
 
 def _look_inside(path: Path, media: Media) -> Media:
-    """What ffprobe does not tell, read from the file itself: where an MP4's index lies, whether a Matroska is WebM,
-    and what H.264 says."""
+    """What ffprobe does not tell, read from the file itself: where an MP4's index lies and whether it names a key,
+    whether a Matroska is WebM, and what H.264 says."""
     is_mp4, is_matroska = "mp4" in media.format_names, "matroska" in media.format_names
     is_avc = any(picture.codec == "h264" for picture in media.pictures)
     if not is_mp4 and not is_matroska and not is_avc:
@@ -103,10 +105,12 @@ def _look_inside(path: Path, media: Media) -> Media:
                 media = replace(media, index_first=index_first(film))
             if is_matroska:
                 media = replace(media, doc_type=doc_type(film))
-            if is_avc:
+            if is_mp4 or is_avc:
                 start = index_at(film) if is_mp4 else 0
                 film.seek(start if start is not None else 0)
-                media = with_sequences(media, tuple(sequences(film.read(_HEAD_BYTES))))
+                head = film.read(_HEAD_BYTES)
+                media = replace(media, keyed=media.keyed or (is_mp4 and _KEY_BOX in head))
+                media = with_sequences(media, tuple(sequences(head))) if is_avc else media
     except OSError:
         pass
     return media

@@ -11,7 +11,7 @@ from typing import Any
 from mkv2castd.config import Settings
 from mkv2castd.encoder.beside import externals_of
 from mkv2castd.encoder.command import file_url
-from mkv2castd.encoder.decoding import look_for_a_frame
+from mkv2castd.encoder.decoding import look_behind_the_lock, look_for_a_frame
 from mkv2castd.encoder.ending import Ending
 from mkv2castd.encoder.evidence import claimed_duration, evidence, lost_end, quick_ending
 from mkv2castd.encoder.ffprobe import decoded_refs, frame_facts
@@ -19,6 +19,7 @@ from mkv2castd.encoder.forced import look_for_forced
 from mkv2castd.encoder.hdr import may_be_dolby
 from mkv2castd.encoder.levels import references_matter
 from mkv2castd.encoder.media import Media, Scan, VideoStream
+from mkv2castd.encoder.mpeg_audio import look_at_layers
 from mkv2castd.encoder.probe import PATIENCE_SECONDS, probe
 from mkv2castd.encoder.process import capture
 from mkv2castd.encoder.programmes import of_one
@@ -53,10 +54,12 @@ async def examine(
     environment is added to the children's; patience: seconds for each of them. settings: what is wished for, which
     may need a look of its own. Raises as `probe` does.
     """
-    media = of_one(await look_for_a_frame(path, await probe(path, environment, patience), environment, patience))
+    media = await look_behind_the_lock(path, await probe(path, environment, patience), environment, patience)
+    media = of_one(await look_for_a_frame(path, media, environment, patience))
     picture = media.picture
     if picture is None or media.ours is not None:
         return media
+    media = await look_at_layers(path, media, environment, patience)
     media = replace(media, externals=await externals_of(path, patience))
     if picture.coded_fields and not picture.coded_interlaced:
         picture = replace(picture, **await _look_at_first_frame(path, picture, environment, patience))

@@ -44,14 +44,18 @@ def _within(stream: AnyStream, ends: float) -> AnyStream:
 
 
 def require_whole(media: Media, settings: Settings) -> None:
-    """Raises MediaError (source_unreadable) for a film that is cut off, unless settings.accept_damaged. Where the
-    source is to be replaced, the least that is missing is too much: nobody could look again."""
+    """Raises MediaError (source_unreadable) for a film that is cut off, unless settings.accept_damaged."""
     if settings.accept_damaged or not media.cut:
         return
     ends, claimed = media.ends, media.duration
     if ends is not None and claimed is not None and ends < claimed - tolerance(claimed):
         raise truncated("the film", ends, claimed)
-    if settings.source_policy == "replace":
+
+
+def require_replaceable(media: Media, settings: Settings) -> None:
+    """Raises MediaError (source_unreadable) for a film that is to be replaced, and of which the least is missing:
+    nobody could look again. settings.accept_damaged allows that."""
+    if media.cut and settings.source_policy == "replace" and not settings.accept_damaged:
         raise MediaError(
             ErrorCode.SOURCE_UNREADABLE,
             f'the end of the file is missing, and source = "replace" would delete what there is. {_REMEDY}',

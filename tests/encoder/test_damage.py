@@ -102,6 +102,16 @@ class TestEndings:
 
         assert self.ending(patched(path, blank)) is Ending.CUT
 
+    def test_an_index_of_fragments_tells_how_far_they_reach(self, tmp_path: Path) -> None:
+        # Without one, a film of more fragments than are read says nothing.
+        for indexed, cut in ((True, Ending.CUT), (False, Ending.UNKNOWN)):
+            flags = "+empty_moov+default_base_moof" + ("+dash+global_sidx" if indexed else "")
+            extra = ["-movflags", flags, "-frag_duration", "40000"]
+            path = make_clip(tmp_path / f"{indexed}.mp4", seconds=2, size="64x48", extra=extra)
+            for keep, told in ((1, Ending.UNKNOWN), (0.9, cut)):
+                with shortened(path, keep).open("rb") as data:
+                    assert ending_of(data, FORMATS[".mp4"], 64) is told, (indexed, keep)
+
     def test_a_few_reads_say_no_more_than_they_can(self, tmp_path: Path) -> None:
         with clip(tmp_path / "in.mkv").open("rb") as data:
             assert ending_of(data, FORMATS[".mkv"], 2) is Ending.UNKNOWN
@@ -126,6 +136,39 @@ async def test_a_film_that_is_cut_off_is_refused_before_it_is_encoded(tmp_path: 
         plan(await examine(path), FAST)
     media = await converted(path, replace(FAST, accept_damaged=True))
     assert media.duration == pytest.approx(4, abs=1.5)
+
+
+PLAYING = {
+    "front.mp4": ("h264", "aac", FRONT),
+    "fragment.mp4": ("h264", "aac", ("-movflags", "+empty_moov+default_base_moof", "-frag_duration", "100000000")),
+    "fragments.mp4": (
+        "h264",
+        "aac",
+        ("-movflags", "+empty_moov+default_base_moof+dash+global_sidx", "-frag_duration", "2000000"),
+    ),
+    "film.mkv": ("h264", "aac", ()),
+    "film.webm": ("vp8", "opus", ()),
+}
+
+
+@pytest.mark.parametrize("name", PLAYING)
+async def test_a_film_that_plays_but_is_cut_off_is_no_film_to_be_left_alone(tmp_path: Path, name: str) -> None:
+    picture, sound, extra = PLAYING[name]
+    path = make_clip(
+        tmp_path / name,
+        video=picture,
+        audio=[sound],
+        seconds=8,
+        size="160x90",
+        # no B frames: an edit list would not play
+        extra=[*extra, *(("-bf", "0") if picture == "h264" else ())],
+    )
+    assert isinstance(plan(await examine(path), FAST), Skip)
+    media = await examine(shortened(path, 0.6))
+    with pytest.raises(MediaError, match=r"is it truncated\?.*accept_damaged = true") as caught:
+        plan(media, FAST)
+    assert caught.value.code is ErrorCode.SOURCE_UNREADABLE
+    assert isinstance(plan(media, replace(FAST, accept_damaged=True)), Skip)
 
 
 async def test_a_recording_that_was_cut_short_is_just_shorter(tmp_path: Path) -> None:
@@ -265,6 +308,12 @@ class TestWholeness:
         require_whole(ended(film(video(), duration=100.0), 99.5, cut=True), FAST)
         require_whole(ended(film(video(), duration=100.0), None, cut=True), FAST)
 
-    def test_what_plays_as_it_is_is_left_as_it_is(self) -> None:
+    def test_what_would_play_as_it_is_has_to_be_whole_too(self) -> None:
         media = ended(film(video(), audio(), duration=100.0), 50.0, cut=True)
-        assert isinstance(plan(media, FAST), Skip)
+        with pytest.raises(MediaError, match="is it truncated"):
+            plan(media, FAST)
+        assert isinstance(plan(media, replace(FAST, accept_damaged=True)), Skip)
+
+    def test_what_plays_as_it_is_is_not_replaced_and_may_lack_its_index(self) -> None:
+        media = ended(film(video(), audio(), duration=100.0), 99.5, cut=True)
+        assert isinstance(plan(media, replace(FAST, source_policy="replace")), Skip)

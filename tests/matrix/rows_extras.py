@@ -197,10 +197,12 @@ _KEY = (
     "-encryption_kid",
     "a7e61c373e219033c21091fa607bf3b8",
 )
+_FRONT = ("-movflags", "+faststart")
 _LONG = {"scene": Scene(seconds=6), "tones": (TONE,), "sync": None}
 ODD_ROWS: tuple[Row, ...] = (
     clip("locked", suffix=".mp4", extra=_KEY, expect="refused", sample="ultra"),
     clip("truncated-mp4", suffix=".mp4", patch=cut(0.7), expect="refused"),
+    clip("truncated-but-playing", suffix=".mp4", patch=cut(0.5), expect="refused", extra=_FRONT, **_LONG),
     clip("truncated-mkv", HEVC, sound=_AC3, patch=cut(0.5), expect="refused", sample="chromecast", **_LONG),
     clip("truncated-avi", ("-c:v", "mpeg4", "-b:v", "2M"), suffix=".avi", patch=cut(0.5), expect="refused", **_LONG),
     clip(

@@ -65,6 +65,7 @@ CODEC_ROWS: tuple[Row, ...] = (
     _heard("a-law", "pcm_alaw", "mono", 8_000, suffix=".mov"),
     _heard("mu-law", "pcm_mulaw", "mono", 8_000, suffix=".avi"),
     _heard("mp2", "mp2", also=("webm",)),
+    _heard("mp2-in-mp4", "mp2", suffix=".mp4", also=("chromecast-mp4",)),
     _heard("mp3", "libmp3lame", also=("chromecast-mp4", "webm")),
     _heard("mp3-mono", "libmp3lame", "mono", 44_100),
     _heard("mp3-22050", "libmp3lame", "stereo", 22_050),
