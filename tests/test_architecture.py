@@ -23,7 +23,7 @@ _CONFIGURATION = (
 
 # Floors, from the ground up. A module may import its own floor and those below; a new module needs its place here.
 FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("nouns", ("", "errors", "model", "finding", "queries")),
+    ("nouns", ("", "device", "errors", "model", "finding", "queries")),
     (
         "knowledge",
         (
@@ -72,6 +72,7 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
                 "wishes",
             ),
             *("encoder.timing", "encoder.wholeness", "encoder.damage"),
+            *("encoder.reach",),
         ),
     ),
     (
@@ -158,7 +159,8 @@ STRANGERS = (
 # Without I/O, clock or concurrency: tested by being called.
 PURE = frozenset(
     {
-        *("config_checks", "config_errors", "default_config", "errors", "finding", "model", "queries"),
+        *("config_checks", "config_errors", "default_config", "device", "errors", "finding", "model", "queries"),
+        *("encoder.reach",),
         *("encoder.layouts", "encoder.loudness", "encoder.roles", "encoder.sound_options"),
         *(
             "encoder.audio_rules",
