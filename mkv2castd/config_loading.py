@@ -18,6 +18,7 @@ from mkv2castd import config_profiles
 from mkv2castd.config import Config, FolderConfig
 from mkv2castd.config_checks import (
     default_name,
+    gpu_fault,
     height_fault,
     language_fault,
     listen_address,
@@ -86,6 +87,8 @@ def _faults(config: Config) -> Iterator[tuple[str, str]]:
         checked += [(f"profile[{number}].{key}", fault) for key, fault in config_profiles.faults(custom)]
     for number, code in enumerate(config.audio.languages):
         checked.append((f"audio.languages[{number}]", language_fault(code)))
+    for number, device in enumerate(config.devices.disabled):
+        checked.append((f"devices.disabled[{number}]", gpu_fault(device)))
     for number, address in enumerate(config.http.listen):
         try:
             listen_address(address)

@@ -124,6 +124,7 @@ MEANINGS: Mapping[str, str] = MappingProxyType(
         "audio.loudness": "ebu-r128: sound that is encoded is made equally loud, in two passes.",
         "devices.cpu_slots": "How many films are encoded at the same time.",
         "devices.remux_slots": "How many films, whose picture is only copied, are converted beside these.",
+        "devices.disabled": "Ids of GPUs that are neither tried nor used; `mkv2castd devices` shows them.",
         "queue.paused": "Whether nothing new is started. Pausing at run time is remembered and wins.",
         "queue.min_free_gib": "How much must stay free where an output goes; below it nothing is started, and what "
         "runs is stopped.",

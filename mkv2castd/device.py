@@ -93,10 +93,12 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A GPU with what was tried on it. proofs: empty while nothing has been tried."""
+    """A GPU with what was tried on it. proofs: empty while nothing has been tried. problem: why nothing can be
+    encoded on it, with the remedy; None where something can, or nothing has been tried yet."""
 
     gpu: Gpu
     proofs: tuple[Proof, ...] = ()
+    problem: str | None = None
 
     @property
     def abilities(self) -> frozenset[Ability]:

@@ -72,7 +72,7 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
                 "wishes",
             ),
             *("encoder.timing", "encoder.wholeness", "encoder.damage"),
-            *("encoder.reach",),
+            *("encoder.device_faults", "encoder.proofs", "encoder.reach"),
         ),
     ),
     (
@@ -92,6 +92,7 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
                 "encoder.trash",
                 "encoder.verify",
             ),
+            *("encoder.devices", "encoder.proof_cache", "encoder.proving"),
         ),
     ),
     ("one try", ("encoder.attempt",)),
@@ -125,6 +126,7 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
             *(
                 "api",
                 "api.device_views",
+                "api.encoder_views",
                 "api.guard",
                 "api.http",
                 "api.hub",
@@ -136,7 +138,20 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
             *("api.rest", "api.talks", "api.verbs", "api.web", "api.websocket", "api.wire"),
         ),
     ),
-    ("commands", ("check", "check_ffmpeg", "check_places", "convert", "daemon", "folders", "report", "welcome")),
+    (
+        "commands",
+        (
+            "check",
+            "check_ffmpeg",
+            "check_places",
+            "convert",
+            "daemon",
+            "device_report",
+            "folders",
+            "report",
+            "welcome",
+        ),
+    ),
     ("entrance", ("__main__", "cli")),
 )
 
@@ -160,7 +175,7 @@ STRANGERS = (
 PURE = frozenset(
     {
         *("config_checks", "config_errors", "default_config", "device", "errors", "finding", "model", "queries"),
-        *("encoder.reach",),
+        *("api.encoder_views", "encoder.device_faults", "encoder.proofs", "encoder.reach"),
         *("encoder.layouts", "encoder.loudness", "encoder.roles", "encoder.sound_options"),
         *(
             "encoder.audio_rules",

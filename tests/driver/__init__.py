@@ -1,4 +1,4 @@
-"""Graphics cards without graphics cards: a libva driver whose encoder is libx264, built here and used by ffmpeg itself.
+"""Graphics cards without graphics cards: a libva driver whose encoder is libx264, built here, and used by ffmpeg.
 
 Each device is a file that serves as its render node, with files beside it that tell how it behaves (switches.h).
 """
