@@ -72,12 +72,14 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
                 "wishes",
             ),
             *("encoder.timing", "encoder.wholeness", "encoder.damage"),
+            *("encoder.gpu_problems", "encoder.gpus", "encoder.machine"),
             *("encoder.reach",),
         ),
     ),
     (
         "doing",
         (
+            *("encoder.kernel_files", "encoder.pci_ids", "encoder.sysfs"),
             *("encoder.measuring",),
             *("encoder.beside", "encoder.forced", "encoder.groundwork", "encoder.laying", "encoder.sidecars"),
             *("encoder.analyze", "encoder.boxes", "encoder.child", "encoder.commit", "encoder.files"),
@@ -162,6 +164,7 @@ PURE = frozenset(
         *("config_checks", "config_errors", "default_config", "device", "errors", "finding", "model", "queries"),
         *("encoder.reach",),
         *("encoder.layouts", "encoder.loudness", "encoder.roles", "encoder.sound_options"),
+        *("encoder.gpu_problems", "encoder.gpus", "encoder.machine"),
         *(
             "encoder.audio_rules",
             "encoder.avc",
