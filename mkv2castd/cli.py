@@ -197,9 +197,11 @@ def _convert(options: argparse.Namespace) -> int:
 
 def _devices(options: argparse.Namespace) -> int:
     from mkv2castd.device_report import show_devices
+    from mkv2castd.encoder.gpus import gpus
+    from mkv2castd.encoder.sysfs import read_machine
 
     config = load(_files(options)).devices
-    asyncio.run(show_devices(config, _gpus(config), as_json=options.json))
+    asyncio.run(show_devices(config, lambda: gpus(read_machine()), as_json=options.json))
     return 0
 
 

@@ -2,8 +2,8 @@
 
 Values only. A device is known by an id that stays the same though render nodes are numbered anew: NVIDIA's UUID, a
 PCI address, or the name of the device on a board without PCI. It starts with a letter and is made of letters, digits,
-`-` and `_`: a bare key in TOML, a word on a command line, and below a D-Bus path once each other sign than a letter or
-a digit is written as `_` and its two hexadecimal digits.
+`-` and `_`: a bare key in TOML, a word on a command line, and part of a D-Bus path once each sign but letters and
+digits is written as `_` and its two hexadecimal digits.
 """
 
 from __future__ import annotations
@@ -50,11 +50,11 @@ class Skill(StrEnum):
 class Gpu:
     """What the machine shows of a device, before anything has been proved of it.
 
-    driver: the kernel's (i915, xe, amdgpu, nvidia …), None where it is not known; driver_version: whatever changes when
-    it is replaced. node: what is opened to use it, a render node or that of a V4L2 encoder; address: on the PCI bus
-    ("0000:03:00.0"). environment: what a program must find in its environment so that it can mean no other device;
-    index: the number by which ffmpeg's `-gpu` then means this one, NVIDIA's only. problem: why nothing can be tried on
-    it, with the remedy.
+    driver: the kernel's (i915, xe, amdgpu, nvidia …), None where it is not known; driver_version: whatever changes
+    when it is replaced. node: what is opened to use it, a render node or that of a V4L2 encoder; address: on the PCI
+    bus ("0000:03:00.0"). environment: what a program must find in its environment so that it can mean no other
+    device; index: the number by which ffmpeg's `-gpu` then means this one, NVIDIA's only. problem: why nothing can be
+    tried on it, with the remedy.
     """
 
     id: str

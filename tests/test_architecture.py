@@ -73,11 +73,13 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
             ),
             *("encoder.timing", "encoder.wholeness", "encoder.damage"),
             *("encoder.device_faults", "encoder.proofs", "encoder.reach"),
+            *("encoder.gpu_problems", "encoder.gpus", "encoder.machine"),
         ),
     ),
     (
         "doing",
         (
+            *("encoder.kernel_files", "encoder.pci_ids", "encoder.sysfs"),
             *("encoder.measuring",),
             *("encoder.beside", "encoder.forced", "encoder.groundwork", "encoder.laying", "encoder.sidecars"),
             *("encoder.analyze", "encoder.boxes", "encoder.child", "encoder.commit", "encoder.files"),
@@ -177,6 +179,7 @@ PURE = frozenset(
         *("config_checks", "config_errors", "default_config", "device", "errors", "finding", "model", "queries"),
         *("api.encoder_views", "encoder.device_faults", "encoder.proofs", "encoder.reach"),
         *("encoder.layouts", "encoder.loudness", "encoder.roles", "encoder.sound_options"),
+        *("encoder.gpu_problems", "encoder.gpus", "encoder.machine"),
         *(
             "encoder.audio_rules",
             "encoder.avc",

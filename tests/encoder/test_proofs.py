@@ -143,9 +143,8 @@ class TestWhyADeviceCannotEncode:
 
     def test_what_can_be_mended_is_told_once(self) -> None:
         lacks = verdict(ARC, "[hevc_vaapi @ 0x5] No usable encoding profile found.").proof.problem
-        assert problem(
-            [self.proof("h264", "no driver"), self.proof("vp8", "no driver"), self.proof("av1", lacks)]
-        ) == ("no driver")
+        tried = [self.proof("h264", "no driver"), self.proof("vp8", "no driver"), self.proof("av1", lacks)]
+        assert problem(tried) == "no driver"
 
     def test_a_device_without_any_encoder(self) -> None:
         lacks = verdict(ARC, "[hevc_vaapi @ 0x5] No usable encoding profile found.").proof.problem
