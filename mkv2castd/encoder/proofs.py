@@ -199,7 +199,7 @@ class _Stream(msgspec.Struct):
 
 
 class _Told(msgspec.Struct):
-    streams: list[_Stream] = []
+    streams: tuple[_Stream, ...] = ()
 
 
 def _flaw(trial: Trial, told: bytes) -> str | None:
@@ -207,7 +207,7 @@ def _flaw(trial: Trial, told: bytes) -> str | None:
     try:
         streams = msgspec.json.decode(told, type=_Told).streams
     except msgspec.DecodeError:
-        streams = []
+        streams = ()
     made = streams[0] if streams else _Stream()
     (width, height), bits = trial.size, 10 if trial.ability.deep else 8
     if made.nb_read_frames != str(FRAMES):
