@@ -201,7 +201,8 @@ def _devices(options: argparse.Namespace) -> int:
     from mkv2castd.encoder.sysfs import read_machine
 
     config = load(_files(options)).devices
-    asyncio.run(show_devices(config, lambda: gpus(read_machine()), as_json=options.json))
+    nodes = [Path(node) for node in config.nodes]
+    asyncio.run(show_devices(config, lambda: gpus(read_machine(nodes=nodes)), as_json=options.json))
     return 0
 
 

@@ -26,6 +26,11 @@ def path_fault(value: str) -> str | None:
     return None
 
 
+def node_fault(value: str) -> str | None:
+    """A device's node must be absolute as well."""
+    return path_fault(value) if value else "is empty: name a render node, as in /dev/dri/renderD129"
+
+
 def name_fault(value: str) -> str | None:
     """A folder's name stands in URLs and log fields. Empty: the last part of its path."""
     if "/" in value or not value.isprintable() or value in (".", ".."):

@@ -23,6 +23,7 @@ from mkv2castd.config_checks import (
     language_fault,
     listen_address,
     name_fault,
+    node_fault,
     normal_path,
     path_fault,
     profile_fault,
@@ -87,6 +88,8 @@ def _faults(config: Config) -> Iterator[tuple[str, str]]:
         checked += [(f"profile[{number}].{key}", fault) for key, fault in config_profiles.faults(custom)]
     for number, code in enumerate(config.audio.languages):
         checked.append((f"audio.languages[{number}]", language_fault(code)))
+    for number, node in enumerate(config.devices.nodes):
+        checked.append((f"devices.nodes[{number}]", node_fault(node)))
     for number, device in enumerate(config.devices.disabled):
         checked.append((f"devices.disabled[{number}]", gpu_fault(device)))
     for number, address in enumerate(config.http.listen):

@@ -25,13 +25,13 @@ _KEPT_FOR_GUESTS = frozenset({"vfio-pci", "pci-stub", "xen-pciback", "pciback"})
 # What only brings a picture to a screen, by PCI vendor and device (None: all that this vendor makes), from the tables
 # of the kernel's drivers in drivers/gpu/drm: consoles of servers, and the screens of virtual machines.
 _SCREENS_ONLY = (
-    (0x1A03, None, "ASPEED's console of a server"),
-    (0x102B, None, "Matrox's console of a server"),
-    (0x19E5, None, "HiSilicon's console of a server"),
+    (0x1A03, None, "ASPEED's console chip for servers"),
+    (0x102B, None, "Matrox's console chip for servers"),
+    (0x19E5, None, "HiSilicon's console chip for servers"),
     (0x126F, None, "Silicon Motion's display chip"),
-    (0x18CA, None, "XGI's console of a server"),
-    (0x1002, 0x515E, "ATI's console of a server (ES1000)"),
-    (0x1002, 0x5969, "ATI's console of a server (ES1000)"),
+    (0x18CA, None, "XGI's console chip for servers"),
+    (0x1002, 0x515E, "ATI's console chip for servers (ES1000)"),
+    (0x1002, 0x5969, "ATI's console chip for servers (ES1000)"),
     (0x1013, None, "Cirrus Logic's display, as QEMU mimics it"),
     (0x1234, None, "QEMU's display"),
     (0x1B36, None, "QEMU's display (QXL)"),

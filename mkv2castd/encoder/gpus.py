@@ -148,7 +148,7 @@ def _name(chip: Chip, card: Card | None) -> str:
     vendor = _SHORT.get(_vendor(chip), chip.vendor)
     model = card.model if card is not None and card.model is not None else chip.model
     if model is not None:
-        return model if vendor is None or model.startswith(vendor) else f"{vendor} {model}"
+        return model if vendor is None or model.startswith(vendor.partition(" ")[0]) else f"{vendor} {model}"
     if chip.vendor_id is None:
         return f"GPU {chip.name}"
     number = f"{chip.vendor_id:04x}:" + (f"{chip.device_id:04x}" if chip.device_id is not None else "?")

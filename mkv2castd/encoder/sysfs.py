@@ -80,9 +80,9 @@ def _renders(root: Path, nodes: Sequence[Path]) -> list[_Render]:
 def _shown(root: Path, name: str) -> _Render:
     folder = root / "sys/class/drm" / name
     device = follow(folder / "device")
-    if not device.is_dir():
+    if not device.is_dir() and folder.is_symlink():
         # where that link cannot be read, the folder's own place still tells: it is DEVICE/drm/renderD128
-        device = follow(folder).parent.parent if follow(folder).parent.name == "drm" else device
+        device = follow(folder).parent.parent
     path = Path("/dev/dri", name)
     node, number = read_node(root / path.relative_to("/")), read_text(folder / "dev")
     if not _same(_Render(name, node, number), _Render(name, node, device_number(node.path))):
@@ -110,10 +110,12 @@ def _chips(root: Path, renders: Sequence[_Render], cards: Sequence[Card]) -> tup
             place = follow(pci / name)
             found.setdefault(place, _chip(root, place, read_link(place / "driver")))
     for card in cards:
-        # a container may hide the bus from those that it gives a card to
-        hidden = Chip(card.address, card.address, _NVIDIA_ID, driver=_NVIDIA, driver_version=_version(root, _NVIDIA))
-        if card.address not in {chip.address for chip in found.values()}:
-            found[Path(card.address)] = hidden
+        # a container may hide the bus from those whom it gives a card
+        if all(chip.address != card.address for chip in found.values()):
+            version = _version(root, _NVIDIA)
+            found[Path(card.address)] = Chip(
+                card.address, card.address, _NVIDIA_ID, driver=_NVIDIA, driver_version=version
+            )
     return _named(root, sorted(found.values(), key=lambda chip: (chip.address is None, chip.name)))
 
 
