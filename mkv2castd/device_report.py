@@ -55,8 +55,10 @@ def _on_the_processor(tools: Tools, rows: Sequence[VideoEncoder]) -> Iterator[Ab
 def _print(views: Sequence[EncoderView]) -> None:
     console = Console(highlight=False, soft_wrap=True)
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for title in ("id", "name", "driver", "encodes"):
-        table.add_column(title, no_wrap=True)
+    table.add_column("id", no_wrap=True)
+    table.add_column("name", overflow="fold")
+    table.add_column("driver", no_wrap=True)
+    table.add_column("encodes", overflow="fold")
     for view in views:
         encodes = Text(", ".join(view.encoders).replace("-10bit", " 10-bit"))
         if not view.enabled:

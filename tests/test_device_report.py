@@ -27,6 +27,7 @@ CONSOLE = Gpu("pci-0000_05_00_0", "ASPEED", Vendor.OTHER, "ast", problem="it sho
 @pytest.fixture(autouse=True)
 def encoders_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mkv2castd.encoder.proofs.SAMPLES", ())
+    monkeypatch.setenv("COLUMNS", "200")
 
 
 def cards(tmp_path: Path) -> tuple[Gpu, ...]:
@@ -43,7 +44,7 @@ async def test_people_see_what_works_and_what_helps_where_nothing_does(
     found = cards(tmp_path)
     await show_devices(NONE, lambda: found, as_json=False, rows=ENCODERS, environment=driver.environment)
     out, err = capsys.readouterr()
-    lines = out.splitlines()
+    lines = [line.rstrip() for line in out.splitlines()]
     assert lines[0].split() == ["id", "name", "driver", "encodes"]
     assert lines[1].split() == ["pci-0000_03_00_0", "Intel", "Arc", "A380", "i915", "h264"]
     assert lines[2].split()[-2:] == ["amdgpu", "nothing"]
@@ -111,4 +112,4 @@ async def test_the_command_finds_a_node_that_the_configuration_names(driver: Dri
     config.write_text(f'[devices]\nnodes = ["{device.path}"]\ndisabled = ["{named["id"]}"]\n', encoding="utf-8")
     ended = await ends("devices", "--config", config, environment=driver.environment)
     assert ended.code == 0
-    assert any(line.split()[0] == named["id"] and line.endswith("disabled") for line in ended.out.splitlines())
+    assert any(line.split()[0] == named["id"] and line.split()[-1] == "disabled" for line in ended.out.splitlines())
