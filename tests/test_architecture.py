@@ -72,7 +72,8 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
                 "wishes",
             ),
             *("encoder.timing", "encoder.wholeness", "encoder.damage"),
-            *("encoder.reach",),
+            *("encoder.device_filters", "encoder.encoder_row", "encoder.obstacles", "encoder.reach"),
+            *("encoder.standard_encoders", "encoder.vendor_encoders"),
         ),
     ),
     (
@@ -160,7 +161,8 @@ STRANGERS = (
 PURE = frozenset(
     {
         *("config_checks", "config_errors", "default_config", "device", "errors", "finding", "model", "queries"),
-        *("encoder.reach",),
+        *("encoder.device_filters", "encoder.encoder_row", "encoder.obstacles", "encoder.reach"),
+        *("encoder.standard_encoders", "encoder.vendor_encoders"),
         *("encoder.layouts", "encoder.loudness", "encoder.roles", "encoder.sound_options"),
         *(
             "encoder.audio_rules",
