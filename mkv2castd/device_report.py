@@ -14,8 +14,9 @@ from rich.text import Text
 from mkv2castd.api.encoder_views import EncoderView, cpu_view, gpu_view
 from mkv2castd.config import DevicesConfig
 from mkv2castd.device import Ability, Backend, Gpu, Skill
-from mkv2castd.encoder.backends import VIDEO_ENCODERS, VideoEncoder
+from mkv2castd.encoder.backends import GPU_ENCODERS, VIDEO_ENCODERS
 from mkv2castd.encoder.devices import find_devices
+from mkv2castd.encoder.encoder_row import VideoEncoder
 from mkv2castd.encoder.toolbox import Toolbox
 from mkv2castd.encoder.tools import Tools
 
@@ -25,7 +26,7 @@ async def show_devices(
     find: Callable[[], tuple[Gpu, ...]],
     *,
     as_json: bool,
-    rows: Sequence[VideoEncoder] = VIDEO_ENCODERS,
+    rows: Sequence[VideoEncoder] = GPU_ENCODERS,
     environment: Mapping[str, str] | None = None,
 ) -> None:
     """Tries all devices anew and prints what came of it: who asks may just have mended one.
@@ -37,16 +38,16 @@ async def show_devices(
         Toolbox().tools(), find_devices(find, disabled=disabled, rows=rows, environment=environment)
     )
     views = [gpu_view(device, enabled=device.gpu.id not in disabled) for device in devices]
-    views.append(cpu_view(_on_the_processor(tools, rows), config.cpu_slots))
+    views.append(cpu_view(_on_the_processor(tools), config.cpu_slots))
     if as_json:
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(views), indent=2).decode() + "\n")
     else:
         _print(views)
 
 
-def _on_the_processor(tools: Tools, rows: Sequence[VideoEncoder]) -> Iterator[Ability]:
-    for row in rows:
-        if row.device == Backend.CPU and tools.has_encoder(row.name):
+def _on_the_processor(tools: Tools) -> Iterator[Ability]:
+    for row in VIDEO_ENCODERS:
+        if tools.has_encoder(row.name):
             yield Ability(Backend.CPU, Skill.ENCODE, row.codec)
             if row.deep_format is not None:
                 yield Ability(Backend.CPU, Skill.ENCODE, row.codec, deep=True)

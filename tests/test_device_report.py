@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +11,12 @@ import pytest
 from mkv2castd.config import DevicesConfig
 from mkv2castd.device import Gpu, Vendor
 from mkv2castd.device_report import show_devices
-from mkv2castd.encoder.backends import VIDEO_ENCODERS, VideoEncoder
 from mkv2castd.errors import ConfigError
 from tests.driver import Driver, node
 from tests.encoder.graphics import ROWS
 from tests.trouble import ends
 
 NONE = DevicesConfig()
-ENCODERS: Sequence[VideoEncoder] = (*(row for row in VIDEO_ENCODERS if row.device == "cpu"), *ROWS)
 CPU = ["h264", "hevc", "hevc-10bit", "vp8", "vp9", "vp9-10bit"]
 CONSOLE = Gpu("pci-0000_05_00_0", "ASPEED", Vendor.OTHER, "ast", problem="it shows pictures and encodes none")
 
@@ -42,7 +39,7 @@ async def test_people_see_what_works_and_what_helps_where_nothing_does(
     driver: Driver, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     found = cards(tmp_path)
-    await show_devices(NONE, lambda: found, as_json=False, rows=ENCODERS, environment=driver.environment)
+    await show_devices(NONE, lambda: found, as_json=False, rows=ROWS, environment=driver.environment)
     out, err = capsys.readouterr()
     lines = [line.rstrip() for line in out.splitlines()]
     assert lines[0].split() == ["id", "name", "driver", "encodes"]
@@ -58,7 +55,7 @@ async def test_people_see_what_works_and_what_helps_where_nothing_does(
 async def test_programs_get_one_list(driver: Driver, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     found = cards(tmp_path)
     off = DevicesConfig(cpu_slots=2, disabled=(found[1].id, "pci-of_a_card_that_was_sold"))
-    await show_devices(off, lambda: found, as_json=True, rows=ENCODERS, environment=driver.environment)
+    await show_devices(off, lambda: found, as_json=True, rows=ROWS, environment=driver.environment)
     told: list[dict[str, Any]] = json.loads(capsys.readouterr().out)
     good, bad, console, cpu = told
     assert good == {
@@ -83,7 +80,7 @@ async def test_a_disabled_device_is_shown_as_such(
 ) -> None:
     found = cards(tmp_path)[:1]
     off = DevicesConfig(disabled=(found[0].id,))
-    await show_devices(off, lambda: found, as_json=False, rows=ENCODERS, environment=driver.environment)
+    await show_devices(off, lambda: found, as_json=False, rows=ROWS, environment=driver.environment)
     lines = capsys.readouterr().out.splitlines()
     assert lines[1].split()[-1] == "disabled"
 

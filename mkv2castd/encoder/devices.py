@@ -6,7 +6,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 from mkv2castd.device import Device, Gpu
-from mkv2castd.encoder.backends import VIDEO_ENCODERS, VideoEncoder
+from mkv2castd.encoder.backends import GPU_ENCODERS
+from mkv2castd.encoder.encoder_row import VideoEncoder
 from mkv2castd.encoder.proving import TRIAL_SECONDS, prove
 from mkv2castd.threads import in_thread
 
@@ -16,7 +17,7 @@ async def find_devices(
     *,
     disabled: Collection[str] = (),
     cache: Path | None = None,
-    rows: Sequence[VideoEncoder] = VIDEO_ENCODERS,
+    rows: Sequence[VideoEncoder] = GPU_ENCODERS,
     seconds: float = TRIAL_SECONDS,
     environment: Mapping[str, str] | None = None,
 ) -> tuple[Device, ...]:

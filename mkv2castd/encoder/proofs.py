@@ -17,8 +17,9 @@ from types import MappingProxyType
 import msgspec
 
 from mkv2castd.device import Ability, Gpu, Proof, Skill
-from mkv2castd.encoder.backends import VIDEO_ENCODERS, VideoEncoder
+from mkv2castd.encoder.backends import GPU_ENCODERS
 from mkv2castd.encoder.device_faults import UNSUPPORTED, Cause, explain
+from mkv2castd.encoder.encoder_row import VideoEncoder
 from mkv2castd.encoder.levels import needed
 from mkv2castd.encoder.media import VideoStream
 from mkv2castd.encoder.reach import Reach, reaches
@@ -115,11 +116,11 @@ def counting(file: Path) -> tuple[str, ...]:
     return (*_COUNT, *_ENTRIES, str(file))
 
 
-def trials(gpu: Gpu, rows: Sequence[VideoEncoder] = VIDEO_ENCODERS) -> tuple[Trial, ...]:
+def trials(gpu: Gpu, rows: Sequence[VideoEncoder] = GPU_ENCODERS) -> tuple[Trial, ...]:
     """All that there is to prove of a device: what it encodes first, by each backend; empty where ffmpeg has none."""
     ways = reaches(gpu)
     return (
-        *(trial for way in ways for row in rows if row.device == way.backend for trial in _encodes(gpu, way, row)),
+        *(trial for way in ways for row in rows if row.backend is way.backend for trial in _encodes(gpu, way, row)),
         *(_decode(gpu, way, sample) for way in ways if way.decode(gpu) for sample in SAMPLES),
     )
 

@@ -13,8 +13,9 @@ from pathlib import Path
 
 from mkv2castd.device import Backend, Device, Gpu, Proof
 from mkv2castd.encoder import proof_cache
-from mkv2castd.encoder.backends import VIDEO_ENCODERS, VideoEncoder
+from mkv2castd.encoder.backends import GPU_ENCODERS
 from mkv2castd.encoder.child import STOP_SECONDS
+from mkv2castd.encoder.encoder_row import VideoEncoder
 from mkv2castd.encoder.process import Captured, capture
 from mkv2castd.encoder.proof_cache import Answers
 from mkv2castd.encoder.proofs import Outcome, Sample, Trial, Verdict, counting, problem, read, trials
@@ -33,7 +34,7 @@ async def prove(
     gpus: Sequence[Gpu],
     *,
     cache: Path | None = None,
-    rows: Sequence[VideoEncoder] = VIDEO_ENCODERS,
+    rows: Sequence[VideoEncoder] = GPU_ENCODERS,
     seconds: float = TRIAL_SECONDS,
     environment: Mapping[str, str] | None = None,
 ) -> tuple[Device, ...]:

@@ -22,8 +22,8 @@ _SDR_TRANSFERS = frozenset({"bt709", "smpte170m", "bt470bg", "bt470m", "smpte240
 @dataclass(frozen=True, slots=True)
 class ToneMapper:
     """needs: the filters of ffmpeg that it is made of; proved: it works only where Tools.placebo says so. dolby: it
-    applies Dolby Vision's descriptions. options: global ones of ffmpeg. chain: the filters from the decoded frame to
-    BT.709 in limited range."""
+    applies Dolby Vision's descriptions. options: global ones of ffmpeg, needed where filters have no device yet.
+    chain: the filters from the decoded frame to BT.709 in limited range."""
 
     name: str
     needs: frozenset[str]
@@ -43,7 +43,9 @@ class ToneMapper:
 def _placebo(_stream: VideoStream) -> list[str]:
     """BT.2390's curve: in the dark as it was, bright things rolled off; measured to be close to the other row."""
     options = "tonemapping=bt.2390:colorspace=bt709:color_primaries=bt709:color_trc=bt709:range=tv:format=yuv420p"
-    return ["format=yuv420p10le", "hwupload", f"libplacebo={options}", "hwdownload", "format=yuv420p"]
+    # the filters' device may be the encoder's, from which Vulkan's is derived; Vulkan's own gives itself
+    upload = "hwupload=derive_device=vulkan"
+    return ["format=yuv420p10le", upload, f"libplacebo={options}", "hwdownload", "format=yuv420p"]
 
 
 def _zscale(stream: VideoStream) -> list[str]:
