@@ -72,7 +72,7 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
                 "wishes",
             ),
             *("encoder.timing", "encoder.wholeness", "encoder.damage"),
-            *("encoder.device_faults", "encoder.proofs"),
+            *("encoder.device_faults", "encoder.proofs", "encoder.verdicts"),
             *("encoder.gpu_problems", "encoder.gpus", "encoder.machine"),
             *("encoder.device_filters", "encoder.encoder_row", "encoder.obstacles", "encoder.reach"),
             *("encoder.standard_encoders", "encoder.vendor_encoders"),
@@ -179,7 +179,7 @@ STRANGERS = (
 PURE = frozenset(
     {
         *("config_checks", "config_errors", "default_config", "device", "errors", "finding", "model", "queries"),
-        *("api.encoder_views", "encoder.device_faults", "encoder.proofs"),
+        *("api.encoder_views", "encoder.device_faults", "encoder.proofs", "encoder.verdicts"),
         *("encoder.device_filters", "encoder.encoder_row", "encoder.obstacles", "encoder.reach"),
         *("encoder.standard_encoders", "encoder.vendor_encoders"),
         *("encoder.layouts", "encoder.loudness", "encoder.roles", "encoder.sound_options"),

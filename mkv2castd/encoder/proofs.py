@@ -1,12 +1,10 @@
-"""What has to be tried on a device before anything is believed of it, and what came of a trial.
+"""What has to be tried on a device before anything is believed of it: one small real encode or decode a trial.
 
-A trial is one small real encode or decode. What it made is then decoded on the processor, and its frames are counted:
-a driver that says nothing and writes nonsense has proved nothing.
+All of it is a value: an argv for each ability that a backend's rows promise. verdicts.py reads what comes of it.
 """
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,16 +12,15 @@ from fractions import Fraction
 from pathlib import Path
 from types import MappingProxyType
 
-import msgspec
-
-from mkv2castd.device import Ability, Gpu, Proof, Skill
+from mkv2castd.device import Ability, Gpu, Skill
 from mkv2castd.encoder.backends import GPU_ENCODERS
-from mkv2castd.encoder.device_faults import UNSUPPORTED, Cause, explain
+from mkv2castd.encoder.device_filters import device_filters
 from mkv2castd.encoder.encoder_row import VideoEncoder
 from mkv2castd.encoder.levels import needed
 from mkv2castd.encoder.media import VideoStream
 from mkv2castd.encoder.reach import Reach, reaches
 from mkv2castd.encoder.targets import VideoTarget
+from mkv2castd.model import Container
 
 FRAMES = 12
 _RATE = Fraction(25)
@@ -32,13 +29,19 @@ _RATE = Fraction(25)
 _SIZE = (1920, 1080)
 # Decoders show what they have; these films are made on the processor first.
 _SAMPLE_SIZE = (640, 360)
+_SCALED = (320, 180)
+_HDR10 = (
+    "log-level=error:hdr10=1:max-cll=1000,400:"
+    "master-display=G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,1)"
+)
 _HIGHEST_LEVEL = 1000
 # -v verbose: without it VAAPI says nothing of why a device cannot be opened.
 _FFMPEG = ("ffmpeg", "-hide_banner", "-nostdin", "-nostats", "-y", "-v", "verbose")
-_COUNT = ("ffprobe", "-v", "error", "-count_frames", "-select_streams", "v:0", "-of", "json")
-_ENTRIES = ("-show_entries", "stream=width,height,pix_fmt,nb_read_frames")
-# "[h264_vaapi @ 0x5556] Failed to …": who goes wrong first says best what it is; the last lines tell only that.
-_COMPLAINT = re.compile(r"^\[[^\]]+ @ 0x[0-9a-f]+\] (.*(?:fail|error|cannot|unable|not supported).*)$", re.M | re.I)
+
+
+def bits(deep: bool) -> int:
+    """Of a sample, in words of `Ability`."""
+    return 10 if deep else 8
 
 
 def _picture(size: tuple[int, int]) -> tuple[str, ...]:
@@ -47,15 +50,17 @@ def _picture(size: tuple[int, int]) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A film for a decoder to prove itself on, made on the processor. encoder: what makes it, with its options."""
+    """A film for a decoder to prove itself on, made on the processor. encoder: what makes it, with its options.
+    graded: it is in HDR10 and says how it was graded."""
 
     codec: str
     deep: bool
     encoder: tuple[str, ...]
+    graded: bool = False
 
     @property
     def name(self) -> str:
-        return f"{self.codec}-{10 if self.deep else 8}.mkv"
+        return f"{self.codec}-{bits(self.deep)}{'-hdr' if self.graded else ''}.mkv"
 
     def argv(self, folder: Path) -> tuple[str, ...]:
         form = "yuv420p10le" if self.deep else "yuv420p"
@@ -74,29 +79,42 @@ SAMPLES = (
     Sample("av1", True, ("libsvtav1", "-preset", "12")),
     Sample("mpeg2video", False, ("mpeg2video",)),
 )
+# What filters are tried on: the frames are decoded on the device, as they are whenever its filters are used.
+_PLAIN = (SAMPLES[0], SAMPLES[2])
+GRADED = Sample(
+    "hevc",
+    True,
+    (
+        *("libx265", "-preset", "ultrafast", "-color_primaries", "bt2020", "-color_trc", "smpte2084"),
+        *("-colorspace", "bt2020nc", "-x265-params", _HDR10),
+    ),
+    graded=True,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
     """opening: ffmpeg's options before its input. sample: what is decoded; None: a test picture. making: from the
-    input to the file that is looked at. environment is added to ffmpeg's."""
+    input to the file that is looked at. environment is added to ffmpeg's.
+
+    size, deep: width and height of what has to come out, and whether in 10 bits. container: of the file.
+    """
 
     ability: Ability
     opening: tuple[str, ...]
     making: tuple[str, ...]
+    size: tuple[int, int]
+    deep: bool
     sample: Sample | None = None
+    container: Container = Container.MKV
     environment: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """Width and height of what has to come out."""
-        return _SIZE if self.sample is None else _SAMPLE_SIZE
 
     @property
     def name(self) -> str:
         """Of the file that is made: one for each trial of a device."""
         ability = self.ability
-        return f"{ability.backend}-{ability.skill}-{ability.codec}-{10 if ability.deep else 8}.mkv"
+        words = (ability.backend, ability.skill, *((ability.codec,) if ability.codec is not None else ()))
+        return f"{'-'.join(words)}-{bits(ability.deep)}.{self.container}"
 
     def argv(self, samples: Path, folder: Path) -> tuple[str, ...]:
         """samples: the folder that they lie in; folder: where the file is made."""
@@ -111,17 +129,14 @@ class Trial:
         return shlex.join((*surroundings, *self.argv(Path(), Path())))
 
 
-def counting(file: Path) -> tuple[str, ...]:
-    """The argv that looks at what a trial has made, on the processor."""
-    return (*_COUNT, *_ENTRIES, str(file))
-
-
 def trials(gpu: Gpu, rows: Sequence[VideoEncoder] = GPU_ENCODERS) -> tuple[Trial, ...]:
     """All that there is to prove of a device: what it encodes first, by each backend; empty where ffmpeg has none."""
     ways = reaches(gpu)
+    keeping = [way for way in ways if way.decode(gpu)]
     return (
         *(trial for way in ways for row in rows if row.backend is way.backend for trial in _encodes(gpu, way, row)),
-        *(_decode(gpu, way, sample) for way in ways if way.decode(gpu) for sample in SAMPLES),
+        *(_decode(gpu, way, sample) for way in keeping for sample in SAMPLES),
+        *(trial for way in keeping for trial in _filters(gpu, way)),
     )
 
 
@@ -137,103 +152,54 @@ def _encodes(gpu: Gpu, way: Reach, row: VideoEncoder) -> Iterator[Trial]:
             Ability(way.backend, Skill.ENCODE, row.codec, deep),
             way.options(gpu),
             ("-frames:v", str(FRAMES), "-vf", filters, "-c:v", row.name, *options),
+            _SIZE,
+            deep,
+            container=next(kind for kind in Container if kind in row.containers),
             environment=MappingProxyType(dict(gpu.environment)),
         )
 
 
 def _decode(gpu: Gpu, way: Reach, sample: Sample) -> Trial:
+    ability = Ability(way.backend, Skill.DECODE, sample.codec, sample.deep)
+    return _on_device(gpu, way, ability, sample, None, _SAMPLE_SIZE, sample.deep)
+
+
+def _filters(gpu: Gpu, way: Reach) -> Iterator[Trial]:
+    """Each filter that the backend has, over frames of either depth."""
+    row = device_filters(way.backend)
+    if row is None:
+        return
+    for sample in _PLAIN:
+        deep = sample.deep
+        if row.scale is not None:
+            width, height = _SCALED
+            scaling = row.scale(width, height, _in_pairs(deep))
+            yield _on_device(gpu, way, Ability(way.backend, Skill.SCALE, deep=deep), sample, scaling, _SCALED, deep)
+        if row.deinterlace is not None:
+            ability = Ability(way.backend, Skill.DEINTERLACE, deep=deep)
+            yield _on_device(gpu, way, ability, sample, row.deinterlace("auto"), _SAMPLE_SIZE, deep)
+    if row.tone_map is not None:
+        ability = Ability(way.backend, Skill.TONE_MAP, deep=True)
+        yield _on_device(gpu, way, ability, GRADED, row.tone_map, _SAMPLE_SIZE, False)
+
+
+def _on_device(
+    gpu: Gpu, way: Reach, ability: Ability, sample: Sample, step: str | None, size: tuple[int, int], deep: bool
+) -> Trial:
     """hwdownload takes frames of a device only: what was decoded on the processor after all fails there."""
-    device, memory = ("p010le", "yuv420p10le") if sample.deep else ("nv12", "yuv420p")
+    memory = "yuv420p10le" if deep else "yuv420p"
+    steps = (*((step,) if step is not None else ()), "hwdownload", f"format={_in_pairs(deep)}", f"format={memory}")
     return Trial(
-        Ability(way.backend, Skill.DECODE, sample.codec, sample.deep),
+        ability,
         (*way.options(gpu), *way.decode(gpu)),
-        ("-vf", f"hwdownload,format={device},format={memory}", "-c:v", "ffv1"),
+        ("-vf", ",".join(steps), "-c:v", "ffv1"),
+        size,
+        deep,
         sample,
-        MappingProxyType(dict(gpu.environment)),
+        environment=MappingProxyType(dict(gpu.environment)),
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """exit_code: None where the trial had no end of its own. seconds: how long it was waited for. told: what
-    `counting` printed of the file that was made, empty where there is none."""
-
-    exit_code: int | None
-    stderr: str
-    seconds: float
-    told: bytes = b""
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """lasting: the same comes of it as long as driver and ffmpeg are the same. hopeless: so does of all else that
-    could be tried on the device through this backend now."""
-
-    proof: Proof
-    lasting: bool = False
-    hopeless: bool = False
-
-
-def read(gpu: Gpu, trial: Trial, outcome: Outcome) -> Verdict:
-    """What `outcome` proves."""
-    if outcome.exit_code is None:
-        hung = f"it gave no answer within {outcome.seconds:g} s, and the trial was stopped"
-        return Verdict(Proof(trial.ability, hung), hopeless=True)
-    if outcome.exit_code == 0:
-        flaw = _flaw(trial, outcome.told)
-        return Verdict(Proof(trial.ability, flaw), lasting=flaw is None)
-    fault = explain(gpu, trial.ability.backend, outcome.stderr)
-    if fault is not None:
-        lasting, hopeless = fault.cause is Cause.UNSUPPORTED, fault.cause is Cause.UNREACHABLE
-        return Verdict(Proof(trial.ability, fault.problem), lasting, hopeless)
-    if outcome.exit_code < 0:
-        crashed = f"ffmpeg crashed over it (signal {-outcome.exit_code}): install another version of its driver"
-        return Verdict(Proof(trial.ability, crashed))
-    return Verdict(Proof(trial.ability, f"ffmpeg failed: {_said(outcome.stderr)}"))
-
-
-class _Stream(msgspec.Struct):
-    width: int = 0
-    height: int = 0
-    pix_fmt: str = ""
-    nb_read_frames: str = "0"
-
-
-class _Told(msgspec.Struct):
-    streams: tuple[_Stream, ...] = ()
-
-
-def _flaw(trial: Trial, told: bytes) -> str | None:
-    """What is wrong with the file that was made; None: nothing."""
-    try:
-        streams = msgspec.json.decode(told, type=_Told).streams
-    except msgspec.DecodeError:
-        streams = ()
-    made = streams[0] if streams else _Stream()
-    (width, height), bits = trial.size, 10 if trial.ability.deep else 8
-    if made.nb_read_frames != str(FRAMES):
-        return f"of {FRAMES} frames that it was given, {made.nb_read_frames} can be decoded afterwards"
-    if (made.width, made.height) != (width, height):
-        return f"it makes pictures of {width}×{height} into {made.width}×{made.height}"
-    if ("10" in made.pix_fmt) is not trial.ability.deep:
-        return f"it makes {made.pix_fmt} where {bits} bits are asked for"
-    return None
-
-
-def _said(stderr: str) -> str:
-    if (complaint := _COMPLAINT.search(stderr)) is not None:
-        return complaint[1].strip()
-    lines = [line for line in stderr.splitlines() if line.strip()]
-    return lines[-1].strip() if lines else "it does not say why"
-
-
-def problem(proofs: Sequence[Proof]) -> str | None:
-    """Why nothing can be encoded on a device of which all this was tried; None where something can."""
-    tried = [proof for proof in proofs if proof.ability.skill is Skill.ENCODE]
-    if not tried:
-        return "ffmpeg has no encoder for its driver"
-    if any(proof.works for proof in tried):
-        return None
-    told = dict.fromkeys(proof.problem for proof in tried if proof.problem is not None)
-    telling = [one for one in told if one != UNSUPPORTED]
-    return "; ".join(telling) if telling else "it has no encoder that ffmpeg can use"
+def _in_pairs(deep: bool) -> str:
+    """The format in which devices keep their frames."""
+    return "p010le" if deep else "nv12"

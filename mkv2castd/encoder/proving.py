@@ -18,7 +18,8 @@ from mkv2castd.encoder.child import STOP_SECONDS
 from mkv2castd.encoder.encoder_row import VideoEncoder
 from mkv2castd.encoder.process import Captured, capture
 from mkv2castd.encoder.proof_cache import Answers
-from mkv2castd.encoder.proofs import Outcome, Sample, Trial, Verdict, counting, problem, read, trials
+from mkv2castd.encoder.proofs import Sample, Trial, trials
+from mkv2castd.encoder.verdicts import Outcome, Verdict, counting, problem, read
 from mkv2castd.errors import DeviceError, ErrorCode
 from mkv2castd.threads import in_thread
 

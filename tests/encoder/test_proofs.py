@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 
 from mkv2castd.device import Ability, Backend, Gpu, Proof, Skill, Vendor
-from mkv2castd.encoder.proofs import FRAMES, SAMPLES, Outcome, Trial, Verdict, counting, problem, read, trials
+from mkv2castd.encoder.proofs import FRAMES, SAMPLES, Trial, trials
+from mkv2castd.encoder.verdicts import Outcome, Verdict, counting, problem, read
 from tests.encoder.graphics import ROWS
 
 ARC = Gpu("pci-0000_03_00_0", "Intel Arc A380", Vendor.INTEL, "i915", node=Path("/dev/dri/renderD129"))
 RADEON = replace(ARC, id="pci-0000_04_00_0", vendor=Vendor.AMD, driver="amdgpu")
 GEFORCE = Gpu("GPU-1", "GeForce", Vendor.NVIDIA, "nvidia", index=0, environment=(("CUDA_VISIBLE_DEVICES", "GPU-1"),))
+SCALE, DEINTERLACE = Skill.SCALE, Skill.DEINTERLACE
 CONSOLE = Gpu("pci-0000_05_00_0", "ASPEED", Vendor.OTHER, "ast")
 
 
@@ -29,7 +31,7 @@ def asked(gpu: Gpu, wanted: Ability) -> Trial:
 
 def told(trial: Trial, **changes: object) -> bytes:
     width, height = trial.size
-    form = "yuv420p10le" if trial.ability.deep else "yuv420p"
+    form = "yuv420p10le" if trial.deep else "yuv420p"
     stream = {"width": width, "height": height, "pix_fmt": form, "nb_read_frames": str(FRAMES), **changes}
     return json.dumps({"programs": [], "streams": [stream]}).encode()
 
@@ -39,11 +41,34 @@ def verdict(gpu: Gpu, stderr: str, exit_code: int | None = 1, trial: Trial | Non
 
 
 class TestWhatIsTried:
-    def test_each_encoder_in_each_depth_and_then_each_decoder(self) -> None:
+    def test_each_encoder_in_each_depth_then_each_decoder_then_each_filter(self) -> None:
         wanted = [trial.ability for trial in trials(ARC, ROWS) if trial.ability.backend is Backend.VAAPI]
         encoded = [ability("h264"), ability("hevc"), ability("hevc", deep=True)]
         decoded = [ability(one.codec, Skill.DECODE, deep=one.deep) for one in SAMPLES]
-        assert wanted == [*encoded, *decoded]
+        filtered = [
+            Ability(Backend.VAAPI, skill, deep=deep) for deep in (False, True) for skill in (SCALE, DEINTERLACE)
+        ]
+        assert wanted == [*encoded, *decoded, *filtered, Ability(Backend.VAAPI, Skill.TONE_MAP, deep=True)]
+
+    @pytest.mark.parametrize("card", [ARC, RADEON, GEFORCE])
+    def test_no_two_trials_of_a_device_prove_the_same(self, card: Gpu) -> None:
+        found = [trial.ability for trial in trials(card)]
+        assert len(set(found)) == len(found) > 0
+        questions = {trial.question for trial in trials(card)}
+        assert len(questions) == len(found)
+
+    def test_a_filter_is_tried_on_frames_that_were_decoded_on_the_device(self) -> None:
+        trial = asked(ARC, Ability(Backend.VAAPI, SCALE, deep=True))
+        words = " ".join(trial.argv(Path("/s"), Path("/t")))
+        assert "-hwaccel_output_format vaapi -i /s/hevc-10.mkv -vf scale_vaapi=w=320:h=180:format=p010le" in words
+        assert words.index("scale_vaapi") < words.index("hwdownload")
+        assert (trial.size, trial.deep) == ((320, 180), True)
+
+    def test_tone_mapping_gets_hdr_and_must_make_8_bits_of_it(self) -> None:
+        trial = asked(ARC, Ability(Backend.VAAPI, Skill.TONE_MAP, deep=True))
+        assert trial.sample is not None
+        assert (trial.sample.graded, trial.deep) == (True, False)
+        assert "format=nv12,format=yuv420p" in " ".join(trial.making)
 
     def test_a_device_that_ffmpeg_knows_no_way_to_is_not_tried(self) -> None:
         assert trials(CONSOLE, ROWS) == ()

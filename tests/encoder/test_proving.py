@@ -16,7 +16,7 @@ from mkv2castd.encoder.device_faults import UNSUPPORTED
 from mkv2castd.encoder.devices import find_devices
 from mkv2castd.encoder.probe import probe
 from mkv2castd.encoder.process import capture
-from mkv2castd.encoder.proofs import SAMPLES, Sample
+from mkv2castd.encoder.proofs import GRADED, SAMPLES, Sample
 from mkv2castd.encoder.proving import prove
 from mkv2castd.errors import ConfigError
 from tests.driver import Driver, Node, node
@@ -29,12 +29,14 @@ ONLY_H264 = ROWS[:1]
 
 @pytest.fixture(autouse=True)
 def encoders_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Decoders are tried in a test of their own: each takes a film that has to be made first."""
+    """Decoders and filters are tried in a test of their own: each takes a film that has to be made first."""
     monkeypatch.setattr("mkv2castd.encoder.proofs.SAMPLES", ())
+    monkeypatch.setattr("mkv2castd.encoder.proofs.device_filters", lambda _backend: None)
 
 
 def gpu(device: Node, driver_version: str | None = "6.1") -> Gpu:
-    return Gpu(f"pci-{device.path.name}", "a card", Vendor.INTEL, "i915", driver_version, node=device.path)
+    """Of a kind that is reached through VAAPI alone."""
+    return Gpu(f"pci-{device.path.name}", "a card", Vendor.AMD, "radeon", driver_version, node=device.path)
 
 
 def problem_of(device: Device, ability: Ability = H264) -> str | None:
@@ -76,13 +78,15 @@ async def test_decoders_are_tried_on_films_and_do_not_pass_by_falling_back(
     assert {proof.problem for proof in device.proofs} == {UNSUPPORTED}
 
 
-@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.name)
+@pytest.mark.parametrize("sample", [*SAMPLES, GRADED], ids=lambda sample: sample.name)
 async def test_the_films_that_decoders_are_tried_on_can_be_made(sample: Sample, tmp_path: Path) -> None:
     made = await capture(sample.argv(tmp_path), timeout=60)
     assert made.exit_code == 0, made.stderr_tail
     shown = await probe(tmp_path / sample.name)
     (picture,) = shown.pictures
     assert (picture.codec, "10" in str(picture.pixel_format)) == (sample.codec, sample.deep)
+    frames = await capture(("ffprobe", "-v", "error", "-show_frames", str(tmp_path / sample.name)), timeout=60)
+    assert (b"Mastering display metadata" in frames.stdout) is sample.graded
 
 
 async def test_a_decoder_without_a_film_to_try_it_on_stays_unknown(
