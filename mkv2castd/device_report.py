@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
@@ -34,9 +33,8 @@ async def show_devices(
     Raises ConfigError where ffmpeg is not installed, DeviceError where it does not answer at all.
     """
     disabled = frozenset(config.disabled)
-    tools, devices = await asyncio.gather(
-        Toolbox().tools(), find_devices(find, disabled=disabled, rows=rows, environment=environment)
-    )
+    tools = await Toolbox().tools()
+    devices = await find_devices(find, disabled=disabled, rows=rows, tools=tools, environment=environment)
     views = [gpu_view(device, enabled=device.gpu.id not in disabled) for device in devices]
     views.append(cpu_view(_on_the_processor(tools), config.cpu_slots))
     if as_json:

@@ -19,6 +19,7 @@ from mkv2castd.encoder.encoder_row import VideoEncoder
 from mkv2castd.encoder.process import Captured, capture
 from mkv2castd.encoder.proof_cache import Answers
 from mkv2castd.encoder.proofs import Sample, Trial, trials
+from mkv2castd.encoder.tools import UNASKED, Tools
 from mkv2castd.encoder.verdicts import Outcome, Verdict, counting, problem, read
 from mkv2castd.errors import DeviceError, ErrorCode
 from mkv2castd.threads import in_thread
@@ -36,21 +37,25 @@ async def prove(
     *,
     cache: Path | None = None,
     rows: Sequence[VideoEncoder] = GPU_ENCODERS,
+    tools: Tools = UNASKED,
     seconds: float = TRIAL_SECONDS,
     environment: Mapping[str, str] | None = None,
 ) -> tuple[Device, ...]:
     """Each of them with what it has proved, in their order. Devices with a problem of their own are not tried.
 
-    cache: the file with answers that still hold, and that gets the new ones; None: everything is tried. seconds: for
+    tools: what this ffmpeg has; encoders that it lacks are not tried. cache: the file with answers that still hold, and that gets the new ones; None: everything is tried. seconds: for
     each trial. environment is added to ffmpeg's. Raises ConfigError where ffmpeg is not installed, DeviceError where
     not even its version can be had; a device's trouble is told in the device.
     """
+    known_rows = [row for row in rows if tools.has_encoder(row.name)]
     now = await proof_cache.circumstances() if cache is not None else []
     known = await in_thread(proof_cache.remembered, cache, now) if cache is not None else {}
     with tempfile.TemporaryDirectory(prefix="mkv2castd-proofs-", ignore_cleanup_errors=True) as folder:
         bench = _Bench(Path(folder), seconds, environment or {})
         async with asyncio.TaskGroup() as together:
-            tasks = [together.create_task(_device(gpu, bench, proof_cache.answers(known, gpu), rows)) for gpu in gpus]
+            tasks = [
+                together.create_task(_device(gpu, bench, proof_cache.answers(known, gpu), known_rows)) for gpu in gpus
+            ]
     results = [task.result() for task in tasks]
     if cache is not None:
         found = {device.gpu: answered for device, answered in results if device.proofs}

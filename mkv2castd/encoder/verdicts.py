@@ -103,12 +103,13 @@ def _said(stderr: str) -> str:
 
 
 def problem(proofs: Sequence[Proof]) -> str | None:
-    """Why nothing can be encoded on a device of which all this was tried; None where something can."""
+    """Why nothing can be encoded on a device of which all this was tried; None where something can. The best backend
+    is spoken of, which is tried first: that others lack their drivers helps nobody."""
     tried = [proof for proof in proofs if proof.ability.skill is Skill.ENCODE]
     if not tried:
         return "ffmpeg has no encoder for its driver"
     if any(proof.works for proof in tried):
         return None
-    told = dict.fromkeys(proof.problem for proof in tried if proof.problem is not None)
-    telling = [one for one in told if one != UNSUPPORTED]
-    return "; ".join(telling) if telling else "it has no encoder that ffmpeg can use"
+    best = tried[0].ability.backend
+    told = [proof.problem for proof in tried if proof.ability.backend is best and proof.problem != UNSUPPORTED]
+    return told[0] if told else "it has no encoder that ffmpeg can use"

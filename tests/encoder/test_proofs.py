@@ -166,10 +166,12 @@ class TestWhyADeviceCannotEncode:
         assert problem([Proof(ability("h264", Skill.DECODE))]) == "ffmpeg has no encoder for its driver"
         assert problem([]) == "ffmpeg has no encoder for its driver"
 
-    def test_what_can_be_mended_is_told_once(self) -> None:
+    def test_what_can_be_mended_is_told_of_the_best_backend(self) -> None:
         lacks = verdict(ARC, "[hevc_vaapi @ 0x5] No usable encoding profile found.").proof.problem
-        tried = [self.proof("h264", "no driver"), self.proof("vp8", "no driver"), self.proof("av1", lacks)]
-        assert problem(tried) == "no driver"
+        other = Proof(Ability(Backend.VULKAN, Skill.ENCODE, "h264"), "no Vulkan")
+        assert problem([self.proof("av1", lacks), self.proof("h264", "no driver"), other]) == "no driver"
+        assert problem([self.proof("av1", lacks), other]) == "it has no encoder that ffmpeg can use"
+        assert problem([self.proof("h264", "no driver"), Proof(other.ability)]) is None
 
     def test_a_device_without_any_encoder(self) -> None:
         lacks = verdict(ARC, "[hevc_vaapi @ 0x5] No usable encoding profile found.").proof.problem

@@ -18,6 +18,7 @@ from mkv2castd.encoder.probe import probe
 from mkv2castd.encoder.process import capture
 from mkv2castd.encoder.proofs import GRADED, SAMPLES, Sample
 from mkv2castd.encoder.proving import prove
+from mkv2castd.encoder.tools import Tools
 from mkv2castd.errors import ConfigError
 from tests.driver import Driver, Node, node
 from tests.encoder.graphics import ROWS
@@ -94,6 +95,12 @@ async def test_a_decoder_without_a_film_to_try_it_on_stays_unknown(
 ) -> None:
     monkeypatch.setattr("mkv2castd.encoder.proofs.SAMPLES", (Sample("vvc", False, ("no_such_encoder",)),))
     (device,) = await prove([gpu(node(tmp_path))], rows=ONLY_H264, environment=driver.environment)
+    assert [proof.ability for proof in device.proofs] == [H264]
+
+
+async def test_what_this_ffmpeg_was_built_without_is_not_tried(driver: Driver, tmp_path: Path) -> None:
+    tools = Tools(encoders=frozenset({"h264_vaapi", "libx264"}))
+    (device,) = await prove([gpu(node(tmp_path))], rows=ROWS, tools=tools, environment=driver.environment)
     assert [proof.ability for proof in device.proofs] == [H264]
 
 
