@@ -137,7 +137,7 @@ def _nvidia(case: Case) -> str | None:
     nodes = [node for node in (case.card.node, case.control) if node is not None]
     missing = next((node for node in nodes if not node.there), None)
     if missing is not None:
-        number = nodes[0].path.name.removeprefix("nvidia")
+        number = case.card.node.path.name.removeprefix("nvidia") if case.card.node is not None else "0"
         return (
             f"NVIDIA's driver is loaded, but {missing.path} is not there: `nvidia-modprobe -u -c={number}` as root "
             "makes it; where this is a container, give it the card (`--gpus all`)"

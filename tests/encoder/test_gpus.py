@@ -314,6 +314,14 @@ class TestProblems:
         assert "nvidiactl is not there" in second.problem
         assert "`nvidia-modprobe -u -c=0`" in second.problem
 
+    def test_nvidias_nodes_have_to_be_made_though_an_old_driver_does_not_number_them(self) -> None:
+        card = Card("0000:03:00.0", uuid=FIRST)
+        chip = Chip(card.address, card.address, 0x10DE, driver="nvidia")
+        control = Node(Path("/dev/nvidiactl"), there=False, usable=False)
+        (gpu,) = gpus(Facts(chips=(chip,), cards=(card,), control=control))
+        assert gpu.problem is not None
+        assert "`nvidia-modprobe -u -c=0`" in gpu.problem
+
     def test_nvidias_nodes_have_to_be_open(self) -> None:
         card = Card("0000:03:00.0", uuid=FIRST, node=closed("/dev/nvidia0", "video"))
         chip = Chip(card.address, card.address, 0x10DE, driver="nvidia")
