@@ -43,18 +43,19 @@ async def prove(
 ) -> tuple[Device, ...]:
     """Each of them with what it has proved, in their order. Devices with a problem of their own are not tried.
 
-    tools: what this ffmpeg has; encoders that it lacks are not tried. cache: the file with answers that still hold, and that gets the new ones; None: everything is tried. seconds: for
-    each trial. environment is added to ffmpeg's. Raises ConfigError where ffmpeg is not installed, DeviceError where
-    not even its version can be had; a device's trouble is told in the device.
+    tools: what this ffmpeg has; encoders that it lacks are not tried. cache: the file with answers that still hold,
+    and that gets the new ones; None: everything is tried. seconds: for each trial. environment is added to ffmpeg's.
+    Raises ConfigError where ffmpeg is not installed, DeviceError where not even its version can be had; a device's
+    trouble is told in the device.
     """
-    known_rows = [row for row in rows if tools.has_encoder(row.name)]
+    encoders = [row for row in rows if tools.has_encoder(row.name)]
     now = await proof_cache.circumstances() if cache is not None else []
     known = await in_thread(proof_cache.remembered, cache, now) if cache is not None else {}
     with tempfile.TemporaryDirectory(prefix="mkv2castd-proofs-", ignore_cleanup_errors=True) as folder:
         bench = _Bench(Path(folder), seconds, environment or {})
         async with asyncio.TaskGroup() as together:
             tasks = [
-                together.create_task(_device(gpu, bench, proof_cache.answers(known, gpu), known_rows)) for gpu in gpus
+                together.create_task(_device(gpu, bench, proof_cache.answers(known, gpu), encoders)) for gpu in gpus
             ]
     results = [task.result() for task in tasks]
     if cache is not None:
