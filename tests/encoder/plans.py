@@ -71,6 +71,7 @@ PLANS = {
     "gray": _shown({"codec": "ffv1", "profile": None, "level": None, "pixel_format": "gray"}),
     "full range": _shown({"codec": "mjpeg", "profile": None, "level": None, "pixel_format": "yuvj420p"}),
     "tone mapped": _shown(HDR10),
+    "tone mapped at its size": _shown(HDR10 | {"width": 1920, "height": 1080}),
     "tone mapped from HLG": _shown(HLG),
     "tone mapped by libplacebo": _shown(HDR10, PLACEBO),
     "Dolby Vision 5": _shown(HDR10 | {"dolby_vision": 5, "dolby_vision_base": 0}, PLACEBO),

@@ -23,6 +23,7 @@ from mkv2castd.encoder.encoder_row import VideoEncoder
 from mkv2castd.encoder.media import Light
 from mkv2castd.encoder.obstacles import obstacles
 from mkv2castd.encoder.picture_options import upload
+from mkv2castd.encoder.plan import Plan
 from mkv2castd.encoder.reach import REACHES, Reach, reach
 from mkv2castd.encoder.targets import Means, VideoTarget
 from tests.encoder.ffmpeg_options import argv_complaints, encoder_complaints, encoder_help, graph_complaints, surfaces
@@ -75,14 +76,17 @@ def test_every_encoder_takes_what_it_is_given(row: VideoEncoder) -> None:
     assert row.deep_format is None or row.deep_format in taken
 
 
-@pytest.mark.parametrize("backend", GPUS, ids=str)
-@pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("name", PLANS)
-def test_every_plan_makes_a_command_that_ffmpeg_understands(name: str, way: str, backend: Backend) -> None:
-    decision, by = PLANS[name], WAYS[way](backend)
-    found = obstacles(decision, by)
-    if found:
-        pytest.skip("; ".join(found))
+CASES = [
+    pytest.param(decision, WAYS[way](backend), id=f"{backend}, {way}: {name}")
+    for backend in GPUS
+    for way in WAYS
+    for name, decision in PLANS.items()
+    if not obstacles(decision, WAYS[way](backend))
+]
+
+
+@pytest.mark.parametrize(("decision", "by"), CASES)
+def test_every_plan_makes_a_command_that_ffmpeg_understands(decision: Plan, by: Means) -> None:
     argv = convert_argv(decision, Path("/in"), Path("/out"), "1;1;1;1", laid_for(decision), by)
     encoder = argv[argv.index("-c:0") + 1]
     if encoder_help(encoder) is None:
