@@ -13,8 +13,8 @@ from mkv2castd.encoder.levels import level_name
 
 def _tenfold(codec: str, level: int) -> str:
     """QSV hands ffmpeg's own `-level` to the driver, which counts ten times the name in every codec (mfxcommon.h), so
-    HEVC 5.1 is 51 and not ffprobe's 153."""
-    return level_name(codec, level).replace(".", "")
+    HEVC 5.1 is 51 and not ffprobe's 153; H.264's 1b is 9 to both."""
+    return str(level) if codec == "h264" else level_name(codec, level).replace(".", "")
 
 
 # A quality, a bitrate and a highest bitrate make QVBR. ffmpeg 5.1 writes nothing of how HDR was graded; 7.1 does.
