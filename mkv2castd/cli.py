@@ -23,7 +23,7 @@ from mkv2castd.store import StoreError
 from mkv2castd.thrift import one_arena, without_authorities
 from mkv2castd.wishes import check_profile
 
-_COMMANDS = ("run", "check", "analyze", "convert", "config")
+_COMMANDS = ("run", "check", "analyze", "convert", "devices", "config")
 _INTERRUPTED = 130
 
 
@@ -89,6 +89,10 @@ def _parser() -> argparse.ArgumentParser:
     _film_options(convert)
     convert.add_argument("--output", type=Path, metavar="DIR", help="put the results there, not beside the films")
     convert.add_argument("--device", metavar="ID", help="encode on this device: cpu")
+
+    devices = _add(commands, "devices", "the GPUs found, and what each can encode", _devices)
+    _config_option(devices)
+    devices.add_argument("--json", action="store_true", help="JSON for programs, one list")
 
     _add(commands, "config", "print the default configuration, every key explained", _config)
     return parser
@@ -189,6 +193,17 @@ def _convert(options: argparse.Namespace) -> int:
     logging.getLogger().addHandler(logging.NullHandler())  # the bars, or the messages, say all that there is to say
     order = Order(tuple(options.files), _wishes(options), options.output, options.device)
     return asyncio.run(convert_all(_film_config(options), order, as_json=options.json))
+
+
+def _devices(options: argparse.Namespace) -> int:
+    from mkv2castd.device_report import show_devices
+    from mkv2castd.encoder.gpus import gpus
+    from mkv2castd.encoder.sysfs import read_machine
+
+    config = load(_files(options)).devices
+    nodes = [Path(node) for node in config.nodes]
+    asyncio.run(show_devices(config, lambda: gpus(read_machine(nodes=nodes)), as_json=options.json))
+    return 0
 
 
 def _film_config(options: argparse.Namespace) -> Config:

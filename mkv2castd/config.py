@@ -87,6 +87,8 @@ class AudioConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class DevicesConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cpu_slots: _Slots = 1
     remux_slots: _Slots = 2
+    nodes: tuple[str, ...] = ()
+    disabled: tuple[str, ...] = ()
 
 
 class QueueConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -7,6 +7,7 @@ import os.path
 from collections.abc import Collection
 from pathlib import Path
 
+from mkv2castd.device import CPU, REMUX
 from mkv2castd.encoder.languages import known
 from mkv2castd.model import printable
 
@@ -23,6 +24,11 @@ def path_fault(value: str) -> str | None:
     if not value.startswith("/"):
         return f"{value!r} is not absolute: it must begin with /"
     return None
+
+
+def node_fault(value: str) -> str | None:
+    """A device's node must be absolute as well."""
+    return path_fault(value) if value else "is empty: name a render node, as in /dev/dri/renderD129"
 
 
 def name_fault(value: str) -> str | None:
@@ -68,6 +74,13 @@ def height_fault(value: int) -> str | None:
         return (
             f"{value} is too small; allowed: 0 (no limit of its own), or a whole number from {LEAST_HEIGHT} to 4320"
         )
+    return None
+
+
+def gpu_fault(device: str) -> str | None:
+    """Which GPUs there are is seen later; the others are no GPUs."""
+    if device in (CPU, REMUX):
+        return f"{device!r} cannot be disabled: what no GPU can do is done there; allowed: ids of GPUs"
     return None
 
 

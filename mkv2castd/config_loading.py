@@ -18,10 +18,12 @@ from mkv2castd import config_profiles
 from mkv2castd.config import Config, FolderConfig
 from mkv2castd.config_checks import (
     default_name,
+    gpu_fault,
     height_fault,
     language_fault,
     listen_address,
     name_fault,
+    node_fault,
     normal_path,
     path_fault,
     profile_fault,
@@ -86,6 +88,10 @@ def _faults(config: Config) -> Iterator[tuple[str, str]]:
         checked += [(f"profile[{number}].{key}", fault) for key, fault in config_profiles.faults(custom)]
     for number, code in enumerate(config.audio.languages):
         checked.append((f"audio.languages[{number}]", language_fault(code)))
+    for number, node in enumerate(config.devices.nodes):
+        checked.append((f"devices.nodes[{number}]", node_fault(node)))
+    for number, device in enumerate(config.devices.disabled):
+        checked.append((f"devices.disabled[{number}]", gpu_fault(device)))
     for number, address in enumerate(config.http.listen):
         try:
             listen_address(address)

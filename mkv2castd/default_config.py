@@ -56,7 +56,7 @@ TABLES: Mapping[str, str] = MappingProxyType(
         "table for each further codec.",
         "video": "How pictures are encoded, where they have to be.",
         "audio": "How sound is encoded, where it has to be.",
-        "devices": "What works at the same time.",
+        "devices": "What works at the same time, and on what.",
         "queue": "What waits, and for how long.",
         "http": "Where the REST and WebSocket interface listens.",
     }
@@ -124,6 +124,9 @@ MEANINGS: Mapping[str, str] = MappingProxyType(
         "audio.loudness": "ebu-r128: sound that is encoded is made equally loud, in two passes.",
         "devices.cpu_slots": "How many films are encoded at the same time.",
         "devices.remux_slots": "How many films, whose picture is only copied, are converted beside these.",
+        "devices.nodes": "Further render nodes of graphics cards, absolute, where a container has them under other "
+        "names than /dev/dri/renderD129 and hides the device behind them.",
+        "devices.disabled": "Ids of GPUs that are neither tried nor used; `mkv2castd devices` shows them.",
         "queue.paused": "Whether nothing new is started. Pausing at run time is remembered and wins.",
         "queue.min_free_gib": "How much must stay free where an output goes; below it nothing is started, and what "
         "runs is stopped.",

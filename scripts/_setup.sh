@@ -25,7 +25,7 @@ find_python() {
 # Node.js 18 or newer?
 have_node() { command -v node >/dev/null && [ "$(node -p 'process.versions.node.split(".")[0]' 2>/dev/null || echo 0)" -ge 18 ]; }
 
-# The Debian packages that are missing for what is asked for: ffmpeg, python, node, chromium.
+# The Debian packages that are missing for what is asked for: ffmpeg, python, node, chromium, driver.
 missing_packages() {
     local need
     for need in "$@"; do
@@ -40,6 +40,15 @@ missing_packages() {
             [ -x /usr/bin/chromium ] || echo chromium
             # what Playwright's own node is linked with
             [[ $(/sbin/ldconfig -p 2>/dev/null) == *'libatomic.so.1 '* ]] || echo libatomic1
+            ;;
+        driver)
+            # what tests/driver is built with
+            command -v gcc >/dev/null || echo gcc
+            [ -e /usr/include/stdio.h ] || echo libc6-dev
+            command -v pkg-config >/dev/null || echo pkg-config
+            pkg-config --exists libva 2>/dev/null || echo libva-dev
+            pkg-config --exists x264 2>/dev/null || echo libx264-dev
+            pkg-config --exists libdrm 2>/dev/null || echo libdrm-dev
             ;;
         esac
     done

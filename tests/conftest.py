@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.driver import Driver, build
+
 
 @pytest.fixture
 def films(tmp_path: Path) -> Path:
@@ -19,3 +21,9 @@ def films(tmp_path: Path) -> Path:
 def state(tmp_path: Path) -> Path:
     """Where a daemon's state folder is to be."""
     return tmp_path / "state"
+
+
+@pytest.fixture(scope="session")
+def driver(request: pytest.FixtureRequest) -> Driver:
+    """The test driver; where it cannot be built, the tests that need it fail and say what to install."""
+    return build(request.config.cache.mkdir("driver"))

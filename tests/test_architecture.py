@@ -23,7 +23,7 @@ _CONFIGURATION = (
 
 # Floors, from the ground up. A module may import its own floor and those below; a new module needs its place here.
 FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("nouns", ("", "errors", "model", "finding", "queries")),
+    ("nouns", ("", "device", "errors", "model", "finding", "queries")),
     (
         "knowledge",
         (
@@ -73,11 +73,16 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
                 "wishes",
             ),
             *("encoder.timing", "encoder.wholeness", "encoder.damage"),
+            *("encoder.device_faults", "encoder.proofs", "encoder.verdicts"),
+            *("encoder.gpu_problems", "encoder.gpus", "encoder.machine"),
+            *("encoder.device_filters", "encoder.encoder_row", "encoder.obstacles", "encoder.reach"),
+            *("encoder.standard_encoders", "encoder.vendor_encoders"),
         ),
     ),
     (
         "doing",
         (
+            *("encoder.kernel_files", "encoder.pci_ids", "encoder.sysfs"),
             *("encoder.measuring",),
             *("encoder.beside", "encoder.embedded", "encoder.forced", "encoder.groundwork", "encoder.laying"),
             *("encoder.ours", "encoder.sidecars", "encoder.analyze", "encoder.boxes", "encoder.child"),
@@ -96,6 +101,7 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
                 "encoder.trash",
                 "encoder.verify",
             ),
+            *("encoder.devices", "encoder.proof_cache", "encoder.proving"),
         ),
     ),
     ("one try", ("encoder.attempt",)),
@@ -129,6 +135,7 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
             *(
                 "api",
                 "api.device_views",
+                "api.encoder_views",
                 "api.guard",
                 "api.http",
                 "api.hub",
@@ -140,7 +147,20 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
             *("api.rest", "api.talks", "api.verbs", "api.web", "api.websocket", "api.wire"),
         ),
     ),
-    ("commands", ("check", "check_ffmpeg", "check_places", "convert", "daemon", "folders", "report", "welcome")),
+    (
+        "commands",
+        (
+            "check",
+            "check_ffmpeg",
+            "check_places",
+            "convert",
+            "daemon",
+            "device_report",
+            "folders",
+            "report",
+            "welcome",
+        ),
+    ),
     ("entrance", ("__main__", "cli")),
 )
 
@@ -163,8 +183,12 @@ STRANGERS = (
 # Without I/O, clock or concurrency: tested by being called.
 PURE = frozenset(
     {
-        *("config_checks", "config_errors", "default_config", "errors", "finding", "model", "queries"),
+        *("config_checks", "config_errors", "default_config", "device", "errors", "finding", "model", "queries"),
+        *("api.encoder_views", "encoder.device_faults", "encoder.proofs", "encoder.verdicts"),
+        *("encoder.device_filters", "encoder.encoder_row", "encoder.obstacles", "encoder.reach"),
+        *("encoder.standard_encoders", "encoder.vendor_encoders"),
         *("encoder.layouts", "encoder.loudness", "encoder.roles", "encoder.sound_options"),
+        *("encoder.gpu_problems", "encoder.gpus", "encoder.machine"),
         *(
             "encoder.audio_rules",
             "encoder.avc",

@@ -93,6 +93,8 @@ class TestReading:
             [devices]
             cpu_slots = 2
             remux_slots = 4
+            nodes = ["/dev/gpu/renderD129"]
+            disabled = ["pci-0000_03_00_0"]
             [queue]
             paused = true
             min_free_gib = 0.5
@@ -131,7 +133,7 @@ class TestReading:
         assert got.folder[0].output_root == Path("/srv/cast")
         assert got.video == config.VideoConfig("high", 720)
         assert got.audio == config.AudioConfig(("de", "ENG"), "only", 256, ("ac3", "eac3"), "ebu-r128")
-        assert got.devices == config.DevicesConfig(2, 4)
+        assert got.devices == config.DevicesConfig(2, 4, ("/dev/gpu/renderD129",), ("pci-0000_03_00_0",))
         assert got.queue == config.QueueConfig(True, 0.5, 0, 1, 60)
         assert got.http == config.HttpConfig(("[::1]:0", "unix:/run/mkv2castd/http"))
 
@@ -265,6 +267,8 @@ WRONG = [
     ("audio.bitrate_kbps", [TEXT, 1.5, 31, 513]),
     ("devices.cpu_slots", [TEXT, 0, 65]),
     ("devices.remux_slots", [TEXT, 0, 65]),
+    ("devices.nodes", ["/dev/dri/renderD129", [NUMBER], ["renderD129"], [""], ["/dev/\0"]]),
+    ("devices.disabled", ["pci-0000_03_00_0", [NUMBER], ["cpu"], ["remux"]]),
     ("queue.paused", [TEXT, NUMBER]),
     ("queue.min_free_gib", [TEXT, TRUTH, -1, math.inf, math.nan]),
     ("queue.retries", [TEXT, 1.5, -1, 101]),
@@ -313,7 +317,7 @@ class TestImpossibleValues:
         assert message == f"{name}: unknown key; allowed here: folder, profile, video, audio, devices, queue, http"
 
     def test_a_key_whose_feature_does_not_exist_yet_is_unknown(self, tmp_path: Path) -> None:
-        assert "nodes: unknown key" in fault(tmp_path, with_key("devices.nodes", ["/dev/dri/renderD129"]))
+        assert "slots: unknown key" in fault(tmp_path, with_key("devices.slots", TABLE))
 
     def test_a_folder_without_a_path_is_refused(self, tmp_path: Path) -> None:
         assert fault(tmp_path, '[[folder]]\nname = "a"') == "folder[0].path: missing; it has no default"

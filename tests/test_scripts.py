@@ -246,6 +246,31 @@ class TestMissingPrograms:
         assert "python3-venv" in done.stderr
 
 
+class TestWhatTheTestDriverIsBuiltWith:
+    """/usr/include is the machine's own: whether libc6-dev is asked for is not looked at."""
+
+    def missing(self, machine: Machine) -> set[str]:
+        asked = subprocess.run(
+            ["bash", "-c", '. "$0" && missing_packages driver', machine.clone / "scripts/_setup.sh"],
+            env=machine.environment(),
+            capture_output=True,
+            text=True,
+            timeout=30,
+        )
+        assert (asked.returncode, asked.stderr) == (0, "")
+        return set(asked.stdout.split()) - {"libc6-dev"}
+
+    def test_all_of_it_is_asked_for_where_there_is_no_compiler(self, machine: Machine) -> None:
+        assert self.missing(machine) == {"gcc", "pkg-config", "libva-dev", "libx264-dev", "libdrm-dev"}
+
+    def test_a_library_is_asked_for_by_the_name_of_its_package(self, machine: Machine) -> None:
+        machine.install("gcc")
+        machine.install("pkg-config", '#!/bin/sh\n[ "$2" != x264 ]\n')
+        assert self.missing(machine) == {"libx264-dev"}
+        machine.install("pkg-config")
+        assert self.missing(machine) == set()
+
+
 class TestWithoutAFolder:
     def test_usage_is_shown_before_anything_is_installed(self, machine: Machine) -> None:
         done = machine.run()

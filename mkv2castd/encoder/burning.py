@@ -17,8 +17,11 @@ def with_text(chain: str, text: Path, fonts: Path | None, pixel_format: str) -> 
     return f"{chain},{drawn},format={pixel_format}"
 
 
-def graph_with_pictures(chain: str, picture: str, subtitle: str, target: VideoTarget, pixel_format: str) -> str:
-    """A graph that ends in `[picture]`. picture and subtitle: which streams, as `0:3`.
+def graph_with_pictures(
+    chain: str, picture: str, subtitle: str, target: VideoTarget, pixel_format: str, upload: str = ""
+) -> str:
+    """A graph that ends in `[picture]`. picture and subtitle: which streams, as `0:3`. upload: what brings a frame to
+    the encoder.
 
     The subtitle's screen is stretched over the whole picture. It has the size of the disc's picture, which a rip may
     have cropped: so all of it stays in sight, if a little flat.
@@ -27,7 +30,7 @@ def graph_with_pictures(chain: str, picture: str, subtitle: str, target: VideoTa
     size = f"{target.width}:{target.height}"
     return (
         f"[{picture}]{chain}[shown];[{subtitle}]scale={size}:flags=bicubic[drawn];"
-        f"[shown][drawn]overlay=eof_action=pass:format={depth},format={pixel_format}[picture]"
+        f"[shown][drawn]overlay=eof_action=pass:format={depth},format={pixel_format}{upload}[picture]"
     )
 
 

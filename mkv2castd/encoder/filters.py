@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 from types import MappingProxyType
 
 from mkv2castd.encoder.colours import is_full_range, tagged
@@ -23,20 +24,42 @@ def video_filters(source: VideoStream, target: VideoTarget, pixel_format: str) -
     return ",".join([*_in_time(source, target), *_in_size_and_colour(source, target, pixel_format)])
 
 
+def first_field(source: VideoStream) -> str:
+    """Which field of a frame is shown first, as deinterlacers are told: "tff", "bff", or "auto" for what the frames
+    say."""
+    first = _FIELDS.get(source.scan) if source.scan is not None else None
+    return first or "auto"
+
+
+def at_rate(rate: Fraction) -> str:
+    """A last frame that lasts less than the new interval is shown all the same: it may be the only one."""
+    return f"fps={rate.numerator}/{rate.denominator}:eof_action=pass"
+
+
+def ungraded() -> Iterator[str]:
+    """Encoders of ffmpeg 7 write into the new picture what frames still say of the old one."""
+    yield from (f"sidedata=mode=delete:type={kind}" for kind in _OF_HDR)
+
+
+def as_wanted(target: VideoTarget) -> Iterator[str]:
+    """What frames say of themselves; nothing is converted. Frames that say they are interlaced, though nothing had to
+    be done about it, would make the container say so."""
+    yield "setsar=1"
+    yield tagged(target.colours, "tv", field_mode="prog")
+
+
 def _in_time(source: VideoStream, target: VideoTarget) -> Iterator[str]:
     if target.telecined:
         # what no pairing of fields makes whole is deinterlaced; of five frames one is there twice
         order = _SHOWN_FIRST.get(source.field_order or "", "auto")
         yield from (f"fieldmatch=order={order}", "yadif=deint=interlaced", "decimate")
     elif target.deinterlace:
-        first = _FIELDS.get(source.scan) if source.scan is not None else None
-        yield f"bwdif=mode=send_frame:parity={first or 'auto'}"
+        yield f"bwdif=mode=send_frame:parity={first_field(source)}"
     if target.rate is not None:
         if source.frame_rate is None:
             # how long a frame lasts that may be the only one, nobody knows: it lasts until its own copy
             yield "tpad=stop=1:stop_mode=clone"
-        # a last frame that lasts less than the new interval is shown all the same: it may be the only one
-        yield f"fps={target.rate.numerator}/{target.rate.denominator}:eof_action=pass"
+        yield at_rate(target.rate)
 
 
 def _in_size_and_colour(source: VideoStream, target: VideoTarget, pixel_format: str) -> Iterator[str]:
@@ -48,16 +71,13 @@ def _in_size_and_colour(source: VideoStream, target: VideoTarget, pixel_format: 
             yield f"scale={_size(target)}"
         if target.tone_map is not None:
             yield from by_name(target.tone_map).chain(source)
-            # encoders of ffmpeg 7 write into the new picture what frames still say of the old one
-            yield from (f"sidedata=mode=delete:type={kind}" for kind in _OF_HDR)
+            yield from ungraded()
         else:
             yield from converted(source, target.colours)
     else:
         yield f"scale={':'.join(_scaling(source, target))}"
     yield f"format={pixel_format}"
-    yield "setsar=1"
-    # frames that say they are interlaced, though nothing had to be done about it, would make the container say so
-    yield tagged(target.colours, "tv", field_mode="prog")
+    yield from as_wanted(target)
 
 
 def _size(target: VideoTarget) -> str:

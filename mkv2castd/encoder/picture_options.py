@@ -9,17 +9,35 @@ from mkv2castd.encoder import hdr, sizes, timing
 from mkv2castd.encoder.backends import video_encoder
 from mkv2castd.encoder.bsf import bitstream_filters, container_pairs
 from mkv2castd.encoder.colours import transfer_option, true_flags
+from mkv2castd.encoder.device_filters import chain_on_device
 from mkv2castd.encoder.filters import video_filters
 from mkv2castd.encoder.media import VideoStream
-from mkv2castd.encoder.targets import StreamPlan, VideoTarget
+from mkv2castd.encoder.reach import reach
+from mkv2castd.encoder.targets import ON_CPU, Means, StreamPlan, VideoTarget
 from mkv2castd.encoder.tone_mapping import by_name
 from mkv2castd.model import Action, Container
 
 
-def global_options(picture: StreamPlan) -> tuple[str, ...]:
-    """What stands before every input."""
-    mapper = picture.video.tone_map if picture.video is not None else None
-    return by_name(mapper).options if mapper is not None else ()
+def global_options(picture: StreamPlan, means: Means) -> tuple[str, ...]:
+    """What stands before every input: how the encoder's device is opened, or one for filters that need their own."""
+    if picture.video is None:
+        return ()
+    opened = reach(means.backend).options(means.gpu) if means.gpu is not None else ()
+    if picture.video.tone_map is None or (means.gpu is not None and reach(means.backend).lends(means.gpu)):
+        return opened
+    return (*opened, *by_name(picture.video.tone_map).options)
+
+
+def input_options(picture: StreamPlan, means: Means, *, drawn_on: bool) -> Iterator[str]:
+    """What stands before the film, so that its picture, and no cover, is decoded on the device. drawn_on: a subtitle
+    is drawn into it."""
+    if picture.video is None or means.gpu is None or not means.decode:
+        return
+    row = reach(means.backend)
+    stays = not drawn_on and on_device(picture, picture.video, means) is not None
+    options = row.decode(means.gpu) if stays else row.fetch(means.gpu)
+    for option, value in zip(options[::2], options[1::2], strict=True):
+        yield from (f"{option}:{picture.index}", value)
 
 
 def output_options(picture: StreamPlan) -> tuple[str, ...]:
@@ -31,10 +49,29 @@ def output_options(picture: StreamPlan) -> tuple[str, ...]:
     return ("-strict", "unofficial") if kept else ()
 
 
-def chain(source: VideoStream, target: VideoTarget) -> tuple[str, str]:
-    """The filters from a decoded frame to what the encoder takes, and the pixel format that comes out."""
-    form = video_encoder(target.codec).format(target)
+def chain(source: VideoStream, target: VideoTarget, means: Means = ON_CPU) -> tuple[str, str]:
+    """The filters from a decoded frame to one in memory that subtitles can be drawn into, and its pixel format: the
+    same whatever encodes it."""
+    form = video_encoder(target.codec, means.backend).drawn_in(target)
     return video_filters(true_flags(source), target, form), form
+
+
+def upload(target: VideoTarget, means: Means) -> str:
+    """What follows `chain` and takes its frames to the encoder; empty where that takes them as they are."""
+    encoder = video_encoder(target.codec, means.backend)
+    form = encoder.format(target)
+    steps = [f"format={form}"] if form != encoder.drawn_in(target) else []
+    if means.gpu is not None:
+        steps += reach(means.backend).upload
+    return "".join(f",{step}" for step in steps)
+
+
+def on_device(picture: StreamPlan, target: VideoTarget, means: Means) -> str | None:
+    """The filters where the picture never leaves the device; None: it has to."""
+    source = picture.source
+    assert isinstance(source, VideoStream), "only pictures have a video target"
+    form = video_encoder(target.codec, means.backend).format(target)
+    return chain_on_device(true_flags(source), target, means, form)
 
 
 def leaves_traces(source: VideoStream, target: VideoTarget) -> bool:
@@ -67,13 +104,16 @@ def copy_pairs(picture: StreamPlan, container: Container, timed_by: Sequence[str
 
 
 def encode_pairs(
-    picture: StreamPlan, target: VideoTarget, container: Container, quality: Quality
+    picture: StreamPlan, target: VideoTarget, container: Container, quality: Quality, means: Means = ON_CPU
 ) -> Iterator[tuple[str, str]]:
     """The options of a picture that is encoded, but for its filters."""
     source = picture.source
     assert isinstance(source, VideoStream), "only pictures have a video target"
-    encoder = video_encoder(target.codec)
+    encoder = video_encoder(target.codec, means.backend)
     yield "-c", encoder.name
+    if means.gpu is not None:
+        chosen = reach(means.backend).encoder_options(means.gpu)
+        yield from zip(chosen[::2], chosen[1::2], strict=True)
     yield "-fps_mode", "vfr"  # the filters decide on frames; the MP4 muxer's default would repeat and drop some
     if target.rate is None:
         yield "-enc_time_base", timing.clock(sizes.shown_rate(source))

@@ -8,6 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 from types import MappingProxyType
 
+from mkv2castd.device import Ability, Backend, Gpu, Skill
 from mkv2castd.encoder.colours import BT709, Colours
 from mkv2castd.encoder.media import AnyStream, External, Light, Mastering, SubtitleStream
 from mkv2castd.encoder.playable import Hdr
@@ -129,6 +130,25 @@ class Burn:
     bitmap: bool
     forced_only: bool
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What a picture is encoded with; nothing of a plan depends on it. gpu: the device, which every backend but the
+    processor needs. decode: frames are decoded on it as well, wherever it knows how. filters: what has been proved of
+    its own filters; a picture that needs any other goes through those in memory."""
+
+    backend: Backend = Backend.CPU
+    gpu: Gpu | None = None
+    decode: bool = False
+    filters: frozenset[Ability] = frozenset()
+
+    def can(self, skill: Skill, *, deep: bool) -> bool:
+        """Whether this filter of the device may be used. deep: what it is given has 10 bits."""
+        return Ability(self.backend, skill, deep=deep) in self.filters
+
+
+ON_CPU = Means()
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,8 +25,8 @@ _WIDE = Colours("bt2020", "bt709", "bt2020nc")
 @dataclass(frozen=True, slots=True)
 class ToneMapper:
     """needs: the filters of ffmpeg that it is made of; proved: it works only where Tools.placebo says so. dolby: it
-    applies Dolby Vision's descriptions. options: global ones of ffmpeg. chain: the filters from the decoded frame to
-    BT.709 in limited range."""
+    applies Dolby Vision's descriptions. options: global ones of ffmpeg, needed where filters have no device yet.
+    chain: the filters from the decoded frame to BT.709 in limited range."""
 
     name: str
     needs: frozenset[str]
@@ -48,7 +48,9 @@ def _placebo(stream: VideoStream) -> list[str]:
     options = "tonemapping=bt.2390:colorspace=bt709:color_primaries=bt709:color_trc=bt709:range=tv:format=yuv420p"
     # of Dolby Vision without an HDR10 form, only its descriptions say what it is in
     given = [] if base(stream) is Hdr.DOLBY_VISION else [_given(stream, _transfer(stream))]
-    return [*given, "format=yuv420p10le", "hwupload", f"libplacebo={options}", "hwdownload", "format=yuv420p"]
+    # the filters' device may be the encoder's, from which Vulkan's is derived; Vulkan's own gives itself
+    upload = "hwupload=derive_device=vulkan"
+    return [*given, "format=yuv420p10le", upload, f"libplacebo={options}", "hwdownload", "format=yuv420p"]
 
 
 def _zscale(stream: VideoStream) -> list[str]:

@@ -10,8 +10,9 @@ from typing import get_args
 import pytest
 
 from mkv2castd.config import Quality
-from mkv2castd.encoder.backends import AUDIO_ENCODERS, SUBTITLE_ENCODERS, VIDEO_ENCODERS, VideoEncoder, audio_encoder
+from mkv2castd.encoder.backends import AUDIO_ENCODERS, SUBTITLE_ENCODERS, VIDEO_ENCODERS, audio_encoder
 from mkv2castd.encoder.backends import video_encoder as encoder_of
+from mkv2castd.encoder.encoder_row import VideoEncoder
 from mkv2castd.encoder.media import Light, Mastering
 from mkv2castd.encoder.sizes import smallest
 from mkv2castd.encoder.targets import AudioTarget, VideoTarget

@@ -11,7 +11,8 @@ from typing import get_args
 import pytest
 
 from mkv2castd.config import Quality
-from mkv2castd.encoder.backends import VIDEO_ENCODERS, VideoEncoder, video_encoder
+from mkv2castd.encoder.backends import VIDEO_ENCODERS, video_encoder
+from mkv2castd.encoder.encoder_row import VideoEncoder
 from mkv2castd.encoder.levels import rates
 from mkv2castd.encoder.targets import VideoTarget
 from tests.encoder.converting import ffmpeg
