@@ -19,7 +19,8 @@ _SECONDS = 20.0
 _PROOF = (
     *("ffmpeg", "-hide_banner", "-nostdin", "-v", "verbose", "-init_hw_device", "vulkan=proof"),
     *("-filter_hw_device", "proof", "-f", "lavfi", "-i", "color=s=64x64:r=2:d=1"),
-    *("-vf", "format=yuv420p10le,hwupload,libplacebo=format=yuv420p,hwdownload,format=yuv420p", "-f", "null", "-"),
+    *("-vf", "format=yuv420p10le,hwupload=derive_device=vulkan,libplacebo=format=yuv420p,hwdownload,format=yuv420p"),
+    *("-f", "null", "-"),
 )
 
 
