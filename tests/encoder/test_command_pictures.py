@@ -126,7 +126,9 @@ def test_frames_at_uneven_times_get_an_even_rate(tmp_path: Path) -> None:
     assert made.source.picture.peak_rate > 60
     assert made.picture.frame_rate == made.picture.peak_rate
     assert made.picture.frame_rate is not None
-    assert 29 < made.picture.frame_rate <= 30
+    # of a clip this short, the length of the last frame counts
+    assert made.source.picture.frame_rate is not None
+    assert 29 < made.source.picture.frame_rate <= made.picture.frame_rate < 31
 
 
 def _sizes(film: Path) -> list[str]:
