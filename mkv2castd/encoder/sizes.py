@@ -21,7 +21,7 @@ _USUAL_RATES = (
 )
 # Rates of short clips and animations: a film may have one, but what has uneven times gets none of them without need.
 _SLOW_RATES = (Fraction(10), Fraction(12), Fraction(25, 2), Fraction(15000, 1001), Fraction(15), Fraction(20))
-# So much above what a device shows, and only few frames are lost by its own rate.
+# Averages of short clips are off by so much at most.
 _NEARLY = Fraction(105, 100)
 _PULLDOWN = Fraction(4, 5)
 
@@ -109,10 +109,10 @@ def _even_rate(average: Fraction, peak: Fraction, most: Fraction) -> Fraction:
     if within and peak in (*_SLOW_RATES, *_USUAL_RATES):
         return peak
     usual = next((usual for usual in _USUAL_RATES if usual >= average), average)
-    if usual > average * SLACK and any(lower < average <= lower * SLACK for lower in _USUAL_RATES):
-        # rather not twice as many frames for a rate that was measured a little too high
+    if usual > average * _NEARLY and any(lower < average <= lower * _NEARLY for lower in _USUAL_RATES):
+        # rather not twice as many frames where the last one's length makes the average a little too high
         return Fraction(ceil(average * 1000), 1000)
-    return most if most * SLACK < average <= most * _NEARLY else usual
+    return usual
 
 
 def _slower(rate: Fraction | None, most: Fraction) -> Fraction | None:

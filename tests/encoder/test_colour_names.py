@@ -15,6 +15,7 @@ from mkv2castd.config import Settings
 from mkv2castd.encoder.colours import BT709, Colours, is_wide, tagged
 from mkv2castd.encoder.media import VideoStream
 from mkv2castd.encoder.picture_options import chain, encode_pairs
+from mkv2castd.encoder.pixels import is_rgb
 from mkv2castd.encoder.profiles import combine
 from mkv2castd.encoder.targets import StreamPlan, VideoTarget
 from mkv2castd.encoder.video_rules import target
@@ -22,26 +23,19 @@ from mkv2castd.model import Action, Container
 from tests.encoder.converting import convert, ffmpeg
 from tests.encoder.films import video
 
-# By their numbers, but for 2 (unsaid) and those that are reserved.
-PRIMARIES: dict[int, str] = {
-    **dict(zip((1, *range(4, 8)), ("bt709", "bt470m", "bt470bg", "smpte170m", "smpte240m"), strict=True)),
-    **dict(zip(range(8, 13), ("film", "bt2020", "smpte428", "smpte431", "smpte432"), strict=True)),
-    22: "ebu3213",
-}
-TRANSFERS: dict[int, str] = {
-    **dict(zip((1, *range(4, 8)), ("bt709", "bt470m", "bt470bg", "smpte170m", "smpte240m"), strict=True)),
-    **dict(zip(range(8, 13), ("linear", "log100", "log316", "iec61966-2-4", "bt1361e"), strict=True)),
-    **dict(zip(range(13, 17), ("iec61966-2-1", "bt2020-10", "bt2020-12", "smpte2084"), strict=True)),
-    17: "smpte428",
-    18: "arib-std-b67",
-}
-MATRICES: dict[int, str] = {
-    **dict(zip((1, *range(4, 9)), ("bt709", "fcc", "bt470bg", "smpte170m", "smpte240m", "ycgco"), strict=True)),
-    **dict(zip(range(9, 12), ("bt2020nc", "bt2020c", "smpte2085"), strict=True)),
-    **dict(zip(range(12, 15), ("chroma-derived-nc", "chroma-derived-c", "ictcp"), strict=True)),
-}
+# As they are numbered from 1 on, but for 2 (unsaid) and those that are reserved.
+_GAMMAS = ("bt709", "bt470m", "bt470bg", "smpte170m", "smpte240m")
+PRIMARIES = (*_GAMMAS, "film", "bt2020", "smpte428", "smpte431", "smpte432", "ebu3213")
+TRANSFERS = (
+    *(*_GAMMAS, "linear", "log100", "log316", "iec61966-2-4", "bt1361e", "iec61966-2-1", "bt2020-10", "bt2020-12"),
+    *("smpte2084", "smpte428", "arib-std-b67"),
+)
+MATRICES = (
+    *("bt709", "fcc", "bt470bg", "smpte170m", "smpte240m", "ycgco", "bt2020nc", "bt2020c", "smpte2085"),
+    *("chroma-derived-nc", "chroma-derived-c", "ictcp"),
+)
 _FIELDS = {"color_primaries": PRIMARIES, "color_transfer": TRANSFERS, "color_space": MATRICES}
-ALL = [(field, name) for field, names in _FIELDS.items() for name in names.values()]
+ALL = [(field, name) for field, names in _FIELDS.items() for name in names]
 # As other things are told, or nothing is.
 BESIDE: list[dict[str, str]] = [
     {},
@@ -75,26 +69,26 @@ def _run(graphs: Iterable[str]) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def _shown(path: Path) -> dict[str, Any]:
+def _shown(path: Path) -> list[dict[str, Any]]:
     argv = ["ffprobe", "-v", "error", "-of", "json", "-show_streams", str(path)]
     told = json.loads(subprocess.run(argv, capture_output=True, check=True, timeout=30).stdout)
-    return dict(told["streams"][0])
+    return list(told["streams"])
 
 
 @pytest.mark.parametrize(("field", "names"), _FIELDS.items(), ids=list(_FIELDS))
-def test_options_and_tags_say_what_ffprobe_said(tmp_path: Path, field: str, names: dict[int, str]) -> None:
+def test_options_and_tags_say_what_ffprobe_said(tmp_path: Path, field: str, names: tuple[str, ...]) -> None:
     """The numbers end up in the file, so that nothing is lost on the way from name to name."""
     argv = ["-f", "lavfi", "-i", "color=gray:s=64x64:r=10:d=0.1"]
     attribute = {"color_primaries": "primaries", "color_transfer": "transfer", "color_space": "matrix"}[field]
-    for number, name in names.items():
+    for position, name in enumerate(names):
         colours = replace(BT709, **{attribute: name})
         goal = VideoTarget("h264", 64, 64, colours=colours)
         plan = StreamPlan(_source(**{field: name}), Action.TRANSCODE, "", "h264", video=goal)
-        told = [f for pair in encode_pairs(plan, goal, Container.MKV, "fast") if "color" in pair[0] for f in pair]
-        argv += ["-map", "0", *told, "-vf", tagged(colours, "tv"), "-c:v", "ffv1", str(tmp_path / f"{number}.mkv")]
-    ffmpeg(*argv)
-    for number, name in names.items():
-        assert _shown(tmp_path / f"{number}.mkv").get(field) == name
+        argv += ["-map", "0", f"-filter:{position}", tagged(colours, "tv"), f"-c:{position}", "ffv1"]
+        for option, value in encode_pairs(plan, goal, Container.MKV, "fast"):
+            argv += [f"{option}:{position}", value] if "color" in option else []
+    ffmpeg(*argv, str(tmp_path / "all.mkv"))
+    assert [stream.get(field) for stream in _shown(tmp_path / "all.mkv")] == list(names)
 
 
 @pytest.mark.parametrize("beside", BESIDE, ids=lambda beside: "-".join(beside.values()) or "alone")
@@ -112,6 +106,13 @@ def test_every_colour_can_be_encoded_for_devices_with_hdr(beside: dict[str, str]
 def test_every_matrix_that_rgb_is_given_is_one_that_swscale_has() -> None:
     sources = [_source(pixel_format="gbrp", color_space="gbr", **{field: name}) for field, name in ALL[:-12]]
     _run(f"format=gbrp,{chain(stream, _decided(stream))[0]}" for stream in sources)
+
+
+@pytest.mark.parametrize("form", ["rgb24", "gbrp10le", "pal8", "gray10le", "yuvj422p", "nv12"])
+def test_every_kind_of_frame_can_be_tone_mapped(form: str) -> None:
+    stream = _source(pixel_format=form, color_transfer="smpte2084", color_space="gbr" if is_rgb(form) else None)
+    goals = (_decided(stream), _decided(stream, "chromecast-ultra", "hevc"))
+    _run(f"format={form},{chain(stream, goal)[0]}" for goal in goals)
 
 
 def _grey(stream: VideoStream, goal: VideoTarget, luma: int) -> tuple[int, ...]:
