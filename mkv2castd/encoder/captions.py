@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from mkv2castd.config import Settings
 from mkv2castd.encoder import extra_rules, languages
-from mkv2castd.encoder.extra_rules import BITMAP, FORCED_EVENTS, TEXT
+from mkv2castd.encoder.extra_rules import BITMAP, FORCED_EVENTS, TEXT, is_text
 from mkv2castd.encoder.media import AudioStream, External, Media, SubtitleStream
 from mkv2castd.encoder.targets import Burn, Sidecar, StreamPlan
+from mkv2castd.encoder.tools import UNASKED, Tools
 from mkv2castd.model import Action, Container, printable
 
 # Many files say it in the title only.
@@ -29,18 +30,19 @@ class Captions:
     burn: Burn | None = None
 
 
-def caption(media: Media, container: Container, settings: Settings) -> Captions:
+def caption(media: Media, container: Container, settings: Settings, tools: Tools = UNASKED) -> Captions:
     """What `subtitles` in the film's folder asks for, as far as `container` holds it. A result of it, described
     again, asks for nothing: a film into which a subtitle was drawn has none left."""
     tracks = (*media.subtitles, *_beside(media))
     if settings.subtitles == "burn":
-        drawn = _burn(tracks, media, settings)
+        drawn = _burn(tracks, media, settings, tools)
         return Captions(tuple(_not_kept(track, drawn, settings) for track in tracks), (), drawn)
     if settings.subtitles == "none":
         return Captions(tuple(_drop(track, 'subtitles = "none" in its folder') for track in tracks))
-    sidecars = tuple(_sidecars(tracks)) if settings.subtitles == "sidecar" else ()
+    sidecars = tuple(_sidecars(tracks, tools)) if settings.subtitles == "sidecar" else ()
     endings = {sidecar.source.index: sidecar.ending for sidecar in sidecars}
-    return Captions(tuple(_keep(track, container, endings.get(track.index)) for track in tracks), sidecars)
+    kept = tuple(_keep(track, container, tools, endings.get(track.index)) for track in tracks)
+    return Captions(kept, sidecars)
 
 
 def doubtful(media: Media, settings: Settings) -> tuple[SubtitleStream, ...]:
@@ -79,8 +81,8 @@ def is_for_the_deaf(track: SubtitleStream) -> bool:
     return "hearing_impaired" in track.dispositions or _HEARING.search(track.title or "") is not None
 
 
-def _keep(track: SubtitleStream, container: Container, ending: str | None) -> StreamPlan:
-    fate = extra_rules.subtitle(track, container)
+def _keep(track: SubtitleStream, container: Container, tools: Tools, ending: str | None) -> StreamPlan:
+    fate = extra_rules.subtitle(track, container, tools)
     told = fate.reason if ending is None else f"{fate.reason}; beside the output as {ending}.vtt"
     return StreamPlan(track, fate.action, _said(track, told), fate.codec)
 
@@ -97,12 +99,12 @@ def _name(external: External) -> str:
     return printable(external.path.name)
 
 
-def _sidecars(tracks: tuple[SubtitleStream, ...]) -> Iterator[Sidecar]:
+def _sidecars(tracks: tuple[SubtitleStream, ...], tools: Tools) -> Iterator[Sidecar]:
     """Names as Jellyfin, Plex and Kodi read them. A second one of its kind gets a number before its language, where
     all three take it for a title."""
     taken: dict[str, int] = {}
     for track in tracks:
-        if track.codec not in TEXT:
+        if not is_text(track, tools):
             continue
         code = languages.short(track.language)
         kind = f".{code}" if code is not None else ""
@@ -115,8 +117,8 @@ def _sidecars(tracks: tuple[SubtitleStream, ...]) -> Iterator[Sidecar]:
 # Burning
 
 
-def _burn(tracks: tuple[SubtitleStream, ...], media: Media, settings: Settings) -> Burn | None:
-    able = [track for track in tracks if track.codec in TEXT | BITMAP]
+def _burn(tracks: tuple[SubtitleStream, ...], media: Media, settings: Settings, tools: Tools) -> Burn | None:
+    able = [track for track in tracks if track.codec in BITMAP or is_text(track, tools)]
     heard = _first_language(media.audio, settings)
 
     def understood(track: SubtitleStream) -> bool:

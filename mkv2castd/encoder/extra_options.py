@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from mkv2castd.encoder import languages
 from mkv2castd.encoder.backends import SUBTITLE_ENCODERS
-from mkv2castd.encoder.extra_rules import BITMAP, TEXT, attachment_tags
+from mkv2castd.encoder.extra_rules import BITMAP, TELETEXT, TEXT, attachment_tags
 from mkv2castd.encoder.media import External, OtherStream, SubtitleStream, VideoStream
 from mkv2castd.encoder.naming import working_file
 from mkv2castd.encoder.plan import Plan
@@ -26,6 +26,8 @@ COVER_FILES: Mapping[str | None, tuple[str, str]] = MappingProxyType(
 # Pictures of text that are shown until the next one are given 49 days by some (2³² ms), which the whole film would
 # then claim to last: without a duration they are shown until the next one as well.
 _ENDLESS = r"setts=duration=if(lt(DURATION*TB\,86400)\,DURATION\,0)"
+# A page of teletext that is followed by none would be shown for ever: longer than this nobody reads.
+_PAGE_MS = "20000"
 # So many seconds behind the film's end, what clears the last of them is as senseless.
 _LATE = 60.0
 
@@ -47,9 +49,17 @@ def external_input(external: External, plan: Plan) -> list[str]:
 
 def as_found(tracks: Iterable[SubtitleStream]) -> list[str]:
     """What the decoders of texts inside the film are told, before its input: letters that are not UTF-8 are passed on
-    as they are. Otherwise ffmpeg drops the text, and gives up a film in which there is much of it."""
-    inside = sorted({track.index for track in tracks if track.external is None and track.codec in TEXT})
-    return [word for index in inside for word in (f"-sub_charenc_mode:{index}", "ignore")]
+    as they are. Otherwise ffmpeg drops the text, and gives up a film in which there is much of it. Of teletext, only
+    what is marked as subtitles is read, and each page is shown until the next one, which may be empty."""
+    inside = {track.index: track.codec for track in tracks if track.external is None}
+    argv: list[str] = []
+    for index, codec in sorted(inside.items()):
+        if codec in TEXT:
+            argv += [f"-sub_charenc_mode:{index}", "ignore"]
+        elif codec == TELETEXT:
+            argv += [f"-txt_format:{index}", "text", f"-txt_page:{index}", "subtitle"]
+            argv += [f"-txt_duration:{index}", _PAGE_MS, f"-fix_sub_duration:{index}"]
+    return argv
 
 
 def text_decoders(plan: Plan, laid: Groundwork) -> list[str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from mkv2castd.encoder.media import OtherStream, SubtitleStream, VideoStream
+from mkv2castd.encoder.tools import Tools
 from mkv2castd.model import Action, Container, StreamKind
 
 
@@ -55,6 +56,8 @@ TEXT = frozenset(
     {"subrip", "srt", "ass", "ssa", "webvtt", "mov_text", "text", "eia_608", "jacosub", "microdvd", "mpl2"}
     | {"pjs", "realtext", "sami", "stl", "subviewer", "subviewer1", "vplayer"}
 )
+# Text that only some ffmpegs decode: that of Debian does, by libzvbi.
+TELETEXT = "dvb_teletext"
 # Pictures of text that ffmpeg decodes, so that they can be drawn.
 BITMAP = frozenset({"hdmv_pgs_subtitle", "dvd_subtitle", "dvb_subtitle", "xsub"})
 # Bitmap formats whose pictures may be flagged as forced one by one, which ffmpeg's decoders tell apart.
@@ -62,10 +65,10 @@ FORCED_EVENTS = frozenset({"hdmv_pgs_subtitle", "dvd_subtitle"})
 # What can be neither copied nor converted, said so that it can be understood.
 _HOPELESS: Mapping[str, str] = MappingProxyType(
     {
-        "dvb_teletext": "teletext: its pages cannot be turned into subtitles here",
+        TELETEXT: "teletext: this ffmpeg has no decoder for it",
         "hdmv_text_subtitle": "Blu-ray text subtitles: ffmpeg cannot read them",
         "ttml": "TTML: ffmpeg cannot read it",
-        "arib_caption": "ARIB captions: ffmpeg cannot turn them into another format here",
+        "arib_caption": "ARIB captions: they are not turned into another format",
         "ivtv_vbi": "teletext of an old recorder: ffmpeg cannot read it",
     }
 )
@@ -95,11 +98,16 @@ _ANY_TYPE = "application/octet-stream"
 FONTS = frozenset({".ttf", ".otf", ".ttc", ".pfb", ".woff"})
 
 
-def subtitle(stream: SubtitleStream, container: Container) -> Fate:
+def is_text(stream: SubtitleStream, tools: Tools) -> bool:
+    """Whether it can become another text format."""
+    return stream.codec in TEXT or (stream.codec == TELETEXT and tools.can_decode(TELETEXT))
+
+
+def subtitle(stream: SubtitleStream, container: Container, tools: Tools) -> Fate:
     shelf = SHELVES[container]
     if stream.codec in shelf.subtitles:
         return Fate(Action.COPY, f"{stream.codec}: kept as it is", stream.codec)
-    if stream.codec in TEXT:
+    if is_text(stream, tools):
         return Fate(Action.CONVERT, f"{stream.codec} does not fit into {container.value} → {shelf.text}", shelf.text)
     if stream.codec in BITMAP:
         return Fate(Action.DROP, f"{stream.codec}: pictures of text cannot be kept in {container.value}")

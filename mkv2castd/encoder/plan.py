@@ -112,7 +112,7 @@ def plan(media: Media, settings: Settings, tools: Tools = UNASKED) -> Plan | Ski
     if picture is None:
         return Skip("no picture: a sound recording, not a film")
     require_whole(media, settings)
-    told = captions.caption(media, settings.container, settings)
+    told = captions.caption(media, settings.container, settings, tools)
     own = own_container(media, profile)
     if own is not None and told.burn is None and not hindrances(media, picture, profile, own, settings, tools):
         how = "listed for Cast" if own.listed else "played in practice"

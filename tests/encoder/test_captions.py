@@ -12,17 +12,21 @@ from mkv2castd.encoder import captions, extra_rules
 from mkv2castd.encoder.captions import Captions
 from mkv2castd.encoder.media import External, SubtitleStream
 from mkv2castd.encoder.plan import Plan, Skip, plan
+from mkv2castd.encoder.tools import UNASKED, Tools
 from mkv2castd.model import Action, Container
 from tests.encoder.films import audio, film, font, result_of, subtitle, video
 
 TEXTS = ("subrip", "ass", "mov_text", "webvtt", "eia_608")
+# An ffmpeg with few decoders.
+BARE = Tools(decoders=frozenset({"h264", "aac"}))
 PICTURES = ("hdmv_pgs_subtitle", "dvd_subtitle", "dvb_subtitle", "xsub")
 
 
 def told(*tracks: SubtitleStream, container: Container = Container.MKV, **facts: Any) -> Captions:
     settings = {key: facts.pop(key) for key in ("subtitles", "burn_forced_only", "languages") if key in facts}
+    tools = facts.pop("tools", UNASKED)
     media = film(video(), audio(1, language="eng"), *tracks, container="avi", **facts)
-    return captions.caption(media, container, Settings(container=container, **settings))
+    return captions.caption(media, container, Settings(container=container, **settings), tools)
 
 
 def endings(*tracks: SubtitleStream, **facts: Any) -> list[str]:
@@ -79,10 +83,16 @@ class TestBeside:
         assert all(container.value in stream.reason for stream in dropped)
 
     def test_what_ffmpeg_cannot_read_is_named(self) -> None:
-        for codec, word in (("dvb_teletext", "teletext"), ("ttml", "TTML"), (None, "unknown format")):
-            (stream,) = told(subtitle(2, codec)).streams
+        for codec, word in (("dvb_teletext", "no decoder"), ("ttml", "TTML"), (None, "unknown format")):
+            (stream,) = told(subtitle(2, codec), tools=BARE).streams
             assert stream.action is Action.DROP
             assert word in stream.reason
+
+    def test_teletext_is_text_where_ffmpeg_decodes_it(self) -> None:
+        found = told(subtitle(2, "dvb_teletext", language="eng"))
+        assert [(s.action, s.target) for s in found.streams] == [(Action.CONVERT, "subrip")]
+        assert [sidecar.ending for sidecar in found.sidecars] == [".en"]
+        assert told(subtitle(2, "dvb_teletext"), tools=BARE).sidecars == ()
 
 
 class TestFilesBesideTheFilm:
@@ -133,8 +143,8 @@ class TestBurning:
         assert self.drawn(*tracks, languages=("it", "de")) == 4
 
     def test_only_what_can_be_read_is_drawn(self) -> None:
-        assert self.drawn(subtitle(2, "dvb_teletext"), subtitle(3, "hdmv_text_subtitle")) is None
-        assert self.drawn(subtitle(2, "dvb_teletext"), subtitle(3, "xsub")) == 3
+        assert self.drawn(subtitle(2, "ttml"), subtitle(3, "hdmv_text_subtitle")) is None
+        assert self.drawn(subtitle(2, "ttml"), subtitle(3, "xsub")) == 3
         assert self.drawn() is None
 
     def test_the_others_are_left_out_and_say_why(self) -> None:
