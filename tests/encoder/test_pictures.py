@@ -50,7 +50,7 @@ def colours(path: Path, picture: VideoStream) -> list[tuple[int, ...]]:
     return [tuple(raw[start : start + 3]) for start in starts]
 
 
-# What frames say of themselves counts for more than an encoder's options with ffmpeg 7, whose `scale` names its matrix.
+# With ffmpeg 7, what frames say counts for more than an encoder's options, and its `scale` has them name the matrix.
 _UNSAID = "setparams=colorspace=unknown"
 _709 = "setparams=colorspace=bt709:color_primaries=bt709:color_trc=bt709"
 HD = "scale=out_color_matrix=bt709:out_range=tv"
