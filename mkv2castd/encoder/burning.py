@@ -8,6 +8,9 @@ from pathlib import Path
 
 from mkv2castd.encoder.targets import Burn, VideoTarget
 
+# Seconds; less than a frame lasts.
+_EARLY = 0.005
+
 
 def with_text(chain: str, text: Path, fonts: Path | None, pixel_format: str) -> str:
     """`chain` and the text (ASS, UTF-8) drawn onto what comes out of it. fonts: a folder with the film's own."""
@@ -24,12 +27,13 @@ def graph_with_pictures(
     the encoder.
 
     The subtitle's screen is stretched over the whole picture. It has the size of the disc's picture, which a rip may
-    have cropped: so all of it stays in sight, if a little flat.
+    have cropped: so all of it stays in sight, if a little flat. It is due a little before the frame of the same time:
+    for ffmpeg 7, what is due when a frame is comes too late for it.
     """
     depth = "yuv420p10" if "10" in pixel_format else "yuv420"
     size = f"{target.width}:{target.height}"
     return (
-        f"[{picture}]{chain}[shown];[{subtitle}]scale={size}:flags=bicubic[drawn];"
+        f"[{picture}]{chain}[shown];[{subtitle}]setpts=PTS-{_EARLY}/TB,scale={size}:flags=bicubic[drawn];"
         f"[shown][drawn]overlay=eof_action=pass:format={depth},format={pixel_format}{upload}[picture]"
     )
 

@@ -17,6 +17,8 @@ _FIELDS = MappingProxyType({Scan.TOP_FIRST: "tff", Scan.BOTTOM_FIRST: "bff"})
 _OF_HDR = ("MASTERING_DISPLAY_METADATA", "CONTENT_LIGHT_LEVEL", "DYNAMIC_HDR_PLUS")
 # The same, by the order of fields that the whole stream claims: which of them is shown first.
 _SHOWN_FIRST = MappingProxyType({"tt": "tff", "bt": "tff", "bb": "bff", "tb": "bff"})
+# Matrices that `scale` knows by another name than ffprobe.
+_SWSCALE = MappingProxyType({"bt470bg": "bt470", "bt2020nc": "bt2020", "bt2020c": "bt2020"})
 
 
 def video_filters(source: VideoStream, target: VideoTarget, pixel_format: str) -> str:
@@ -88,12 +90,10 @@ def _scaling(source: VideoStream, target: VideoTarget) -> Iterator[str]:
     if target.scale:
         yield _size(target)
     if is_rgb(source.pixel_format):
-        yield f"out_color_matrix={_swscale(target.colours.matrix)}"
-    elif is_gray(source.pixel_format):
-        # which range gray frames are in, they do not say, and ffmpeg takes all of them for full
-        yield f"in_range={'pc' if is_full_range(source) else 'tv'}"
-    yield "out_range=tv"
-
-
-def _swscale(matrix: str) -> str:
-    return "bt2020" if matrix.startswith("bt2020") else matrix
+        matrix = target.colours.matrix
+        yield f"out_color_matrix={_SWSCALE.get(matrix, matrix)}"
+    if is_gray(source.pixel_format):
+        # ffmpeg takes all gray frames for full, and ffmpeg 7 whatever it is told: what is limited stays as it is
+        yield f"in_range=pc:out_range={'tv' if is_full_range(source) else 'pc'}"
+    else:
+        yield "out_range=tv"

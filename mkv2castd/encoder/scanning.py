@@ -85,7 +85,8 @@ def _may_be_a_recording(stream: VideoStream) -> bool:
 
 
 def read_idet(stderr: str) -> tuple[Fields, ...]:
-    """One for each idet filter in what ffmpeg said, in the order of their addresses' first mention."""
+    """One for each idet filter in what ffmpeg said, in the order of their addresses' first mention. Those that saw no
+    frame are left out: with ffmpeg 7, each graph that is made anew for its first frame leaves one behind."""
     found: dict[str, Fields] = {}
     for line in _COUNTS.finditer(stderr):
         counts = {name: int(number) for name, number in _PAIR.findall(line["rest"])}
@@ -101,7 +102,7 @@ def read_idet(stderr: str) -> tuple[Fields, ...]:
                 undetermined=counts.get("Undetermined", 0),
             )
         found[line["which"]] = fields
-    return tuple(found.values())
+    return tuple(fields for fields in found.values() if fields != Fields())
 
 
 def scan_of(stream: VideoStream, samples: Sequence[Fields]) -> Scan | None:

@@ -83,8 +83,9 @@ async def _sample(look: Look, duration: float | None, temporary: Path) -> Sample
 
 
 def _expected(plan: Plan, source: Media) -> tuple[float | None, float | None]:
-    """The least and the most that the output may last, before tolerance. A container may count a dropped subtitle
-    that ends after the film, and Matroska counts from 0 although the film may start later."""
+    """The least and the most that the output may last, before tolerance. A container may count a subtitle that ends
+    after the film, even a dropped one, and ffprobe 7 counts it in Matroska but not in MP4. Matroska counts from 0
+    although the film may start later."""
     claims = [source.duration] if source.duration is not None else []
     spans = [_claimed(stream) for stream in plan.kept if _is_film(stream)]
     known = [span for span in spans if span is not None]
@@ -93,7 +94,8 @@ def _expected(plan: Plan, source: Media) -> tuple[float | None, float | None]:
     if not claims:
         return None, None
     late = source.start if source.start is not None and "matroska" in source.format_names else 0.0
-    return max(min(claims) - max(late, 0.0), 0.0), max(claims)
+    texts = [s.source.duration for s in plan.kept if s.kind is StreamKind.SUBTITLE and s.source.duration is not None]
+    return max(min(claims) - max(late, 0.0), 0.0), max([*claims, *texts])
 
 
 def _claimed(stream: StreamPlan) -> float | None:

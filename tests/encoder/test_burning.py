@@ -17,6 +17,7 @@ from mkv2castd.encoder.plan import Plan, Skip, plan
 from mkv2castd.encoder.survey import examine
 from tests.encoder.bitmaps import Block, pgs
 from tests.encoder.converting import Made, convert, ffmpeg, run_child
+from tests.matrix.patches import turned
 
 RATE = 25
 WIDTH, HEIGHT = 320, 180
@@ -272,8 +273,8 @@ def test_it_is_drawn_after_all_that_is_done_to_the_picture(
 
 def test_a_turned_picture_has_its_subtitles_upright(tmp_path: Path, srt: Path) -> None:
     straight, film = dark_film(tmp_path / "straight.mkv", str(srt)), tmp_path / "film.mp4"
-    turned = ("-metadata:s:v", "rotate=90", "-c:s", "mov_text", "-c:a", "copy", "-c:v", "copy")
-    ffmpeg("-i", str(straight), "-map", "0", *turned, str(film))
+    ffmpeg("-i", str(straight), "-map", "0", "-c", "copy", "-c:s", "mov_text", str(film))
+    film.write_bytes(turned(90)(film.read_bytes()))
     made = convert(film, BURN)
     assert (made.picture.width, made.picture.height) == (HEIGHT, WIDTH)
     first, last = assert_shown(made, 0.8, 1.2)

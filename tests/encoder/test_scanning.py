@@ -70,6 +70,8 @@ def test_counts_are_told_apart_by_their_filter() -> None:
 [Parsed_idet_0 @ 0x55a] Multi frame detection: TFF:    97 BFF:     4 Progressive:     0 Undetermined:     0
 [Parsed_idet_0 @ 0x66b] Repeated Fields: Neither:     1 Top:     0 Bottom:     0
 [Parsed_idet_0 @ 0x66b] Single frame detection: TFF:     0 BFF:     0 Progressive:     0 Undetermined:     1
+[Parsed_idet_0 @ 0x77c] Repeated Fields: Neither:     0 Top:     0 Bottom:     0
+[Parsed_idet_0 @ 0x77c] Single frame detection: TFF:     0 BFF:     0 Progressive:     0 Undetermined:     0
 """
     assert read_idet(said) == (Fields(80, 1, 18, 2, 20, 19), Fields(undetermined=1))
     assert read_idet("Conversion failed!") == ()

@@ -261,7 +261,10 @@ async def test_a_subtitle_that_outlasts_the_film_is_no_fault(tmp_path: Path, nam
     kind = "mov_text" if name == "in.mp4" else "srt"
     subprocess.run([*argv, "-c", "copy", "-c:s", kind, str(source)], check=True, timeout=60)
     made = await convert(source)
-    assert made.source.duration == pytest.approx(30, abs=0.5)
+    # how long a film lasts, subtitles do not tell ffmpeg 7 everywhere
+    assert made.source.duration is not None
+    lasting = (made.source.duration, *(s.duration for s in made.source.subtitles if s.duration is not None))
+    assert max(lasting) == pytest.approx(30, abs=0.5)
     await made.verify()
     if name == "in.mp4":  # where each track tells its own duration, it may be dropped, too
         remake(made, ["-map", "0:v", "-map", "0:a", "-c", "copy"])
