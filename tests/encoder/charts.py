@@ -37,13 +37,14 @@ def chart(kind: str, path: Path, encoder: str = "libx265") -> Path:
     codes = [round(64 + 876 * signal(nits)) for nits in NITS]
     patches = "+".join(f"{code}*eq(floor(X/{_PATCH})\\,{number})" for number, code in enumerate(codes))
     size = f"{_PATCH * len(NITS)}x{_HEIGHT}"
-    # said by the frames, whose word counts for more than an encoder's options with some versions of ffmpeg
+    # ffmpeg 5 goes by the encoder's options alone, ffmpeg 7 by the frames' word
     said = f"setparams=color_primaries=bt2020:color_trc={_TRANSFERS[kind]}:colorspace=bt2020nc"
     source = f"color=black:s={size}:r=10:d=0.4,format=yuv420p10le,geq=lum='{patches}':cb=512:cr=512,{said}"
     told = SCREEN if kind == "pq" else ""
     x265 = ["-preset", "ultrafast", "-x265-params", f"log-level=none:crf=4{':' if told else ''}{told}"]
+    tags = ["-color_primaries", "bt2020", "-color_trc", _TRANSFERS[kind], "-colorspace", "bt2020nc"]
     options = x265 if encoder == "libx265" else ["-qp", "4"]
-    ffmpeg("-f", "lavfi", "-i", source, "-c:v", encoder, *options, "-f", "matroska", str(path))
+    ffmpeg("-f", "lavfi", "-i", source, "-c:v", encoder, *options, *tags, "-f", "matroska", str(path))
     return path
 
 

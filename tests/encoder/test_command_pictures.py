@@ -33,9 +33,10 @@ X265 = ("-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=no
 
 
 def _wide(transfer: str) -> tuple[str, ...]:
-    """Said by the frames: ffmpeg 7 takes their word for it, and not an encoder's options."""
+    """Said twice: ffmpeg 5 goes by the encoder's options alone, ffmpeg 7 by the frames' word."""
     said = f"format=yuv420p10le,setparams=color_primaries=bt2020:colorspace=bt2020nc:color_trc={transfer}"
-    return (*X265, "-vf", said)
+    tags = ("-color_primaries", "bt2020", "-colorspace", "bt2020nc", "-color_trc", transfer)
+    return (*X265, "-vf", said, *tags)
 
 
 @pytest.mark.parametrize("container", [Container.MKV, Container.MP4])

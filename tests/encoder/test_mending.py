@@ -66,8 +66,10 @@ def test_a_level_with_nothing_behind_the_dot(tmp_path: Path, size: str, true: in
 def test_a_transfer_that_cannot_be(
     tmp_path: Path, codec: str, profile: tuple[str, ...], container: Container
 ) -> None:
-    tags = "setparams=color_primaries=bt709:color_trc=smpte2084:colorspace=bt709"
-    film = make_clip(tmp_path / "film.mkv", codec, seconds=0.4, extra=("-vf", tags))
+    # ffmpeg 5 goes by the encoder's options alone, ffmpeg 7 by the frames' word
+    said = ("-vf", "setparams=color_primaries=bt709:color_trc=smpte2084:colorspace=bt709")
+    tags = (*said, "-color_primaries", "bt709", "-color_trc", "smpte2084", "-colorspace", "bt709")
+    film = make_clip(tmp_path / "film.mkv", codec, seconds=0.4, extra=tags)
     made = mended(film, container, profile)
     assert made.source.picture is not None
     assert made.source.picture.hdr

@@ -52,9 +52,11 @@ def colours(path: Path, picture: VideoStream) -> list[tuple[int, ...]]:
 
 # With ffmpeg 7, what frames say counts for more than an encoder's options, and its `scale` has them name the matrix.
 _UNSAID = "setparams=colorspace=unknown"
-_709 = "setparams=colorspace=bt709:color_primaries=bt709:color_trc=bt709"
+_SAID = "setparams=colorspace=bt709:color_primaries=bt709:color_trc=bt709"
+# ffmpeg 5 goes by these alone
+_709 = ("-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709")
 HD = "scale=out_color_matrix=bt709:out_range=tv"
-HD_709 = f"{HD},{_709}"
+HD_709 = f"{HD},{_SAID}"
 SD = f"scale=out_color_matrix=smpte170m:out_range=tv,{_UNSAID}"
 X265 = ("-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=none:crf=4")
 X264 = ("-c:v", "libx264", "-preset", "ultrafast", "-qp", "4")
@@ -63,13 +65,13 @@ X264 = ("-c:v", "libx264", "-preset", "ultrafast", "-qp", "4")
 @pytest.mark.parametrize(
     ("filters", "options"),
     [
-        (f"{HD_709},format=yuv420p10le", X264),
-        (f"{HD_709},format=yuv422p", X264),
-        (f"{HD_709},format=yuv444p10le", ("-c:v", "ffv1")),
+        (f"{HD_709},format=yuv420p10le", (*X264, *_709)),
+        (f"{HD_709},format=yuv422p", (*X264, *_709)),
+        (f"{HD_709},format=yuv444p10le", ("-c:v", "ffv1", *_709)),
         (f"{SD},format=yuv444p", X264),
         (f"{SD},format=yuv422p", ("-c:v", "ffv1")),
         (f"{SD},format=yuv420p", ("-c:v", "mpeg2video", "-q:v", "2")),
-        (f"scale=out_color_matrix=bt709:out_range=pc,{_709},format=yuvj420p", ("-c:v", "mpeg4", "-q:v", "2")),
+        (f"scale=out_color_matrix=bt709:out_range=pc,{_SAID},format=yuvj420p", ("-c:v", "mpeg4", "-q:v", "2", *_709)),
         (f"scale=out_color_matrix=smpte170m:out_range=pc,{_UNSAID},format=yuvj422p", ("-c:v", "mjpeg", "-q:v", "2")),
         ("format=gbrp", ("-c:v", "ffv1")),
         ("format=gbrp10le", ("-c:v", "ffv1")),

@@ -128,8 +128,10 @@ def test_bt2020_without_hdr_keeps_its_brightness(tmp_path: Path) -> None:
     source = tmp_path / "wide.mkv"
     x265 = ("-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=none:crf=4")
     grey = "color=gray:s=288x64:r=10:d=0.3,format=yuv420p10le"
-    tags = "setparams=color_primaries=bt2020:color_trc=bt2020-10:colorspace=bt2020nc"
-    ffmpeg("-f", "lavfi", "-i", f"{grey},{tags}", *x265, str(source))
+    # ffmpeg 5 goes by the encoder's options alone, ffmpeg 7 by the frames' word
+    tags = ("-color_primaries", "bt2020", "-color_trc", "bt2020-10", "-colorspace", "bt2020nc")
+    said = "setparams=color_primaries=bt2020:color_trc=bt2020-10:colorspace=bt2020nc"
+    ffmpeg("-f", "lavfi", "-i", f"{grey},{said}", *x265, *tags, str(source))
     made = convert(source, Settings(container=Container.MP4, quality="fast"))
     assert brightness(made.path)[0] == pytest.approx(brightness(source)[0], abs=0.01)
     assert made.picture.color_primaries == "bt709"
