@@ -64,8 +64,8 @@ async def test_a_cancellation_is_not_undone_by_a_change_of_the_film(tmp_path: Pa
 async def test_no_progress_is_told_of_a_job_that_has_come_to_its_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pacer, "INTERVAL_SECONDS", 0.02)
-    monkeypatch.setattr(output, "finish_replace", lambda commit: threading.Event().wait(0.1))
+    monkeypatch.setattr(pacer, "INTERVAL_SECONDS", 0.3)
+    monkeypatch.setattr(output, "finish_replace", lambda commit: threading.Event().wait(0.6))
 
     async def script(task: Task, handle: Handle, report: Callable[[Progress], None]) -> None:
         for percent in (1.0, 99.0):  # the second one is held back for a while
