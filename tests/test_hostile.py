@@ -18,8 +18,8 @@ RETRY = "[queue]\nmin_free_gib = 0\nretries = 1\nstall_seconds = 3\n"
 
 
 def _of_bad(script: str) -> str:
-    """Only the films that are called so suffer."""
-    return f'case "$*" in *bad*) {script} ;; esac'
+    """Only the films whose names begin so suffer. With the slash, since a job's id may have "bad" in it."""
+    return f'case "$*" in */bad*) {script} ;; esac'
 
 
 async def _show(daemon: Daemon, name: str) -> dict[str, Any]:
