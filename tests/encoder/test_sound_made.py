@@ -214,13 +214,13 @@ class TestLoudness:
             assert loudness(made.path, track) == pytest.approx(-23, abs=1)
 
     def test_peaks_stay_below_full_scale(self, tmp_path: Path) -> None:
-        # versions of ffmpeg draw different numbers, and so make different peaks
-        quiet = "0.01*(random(0)-0.5)*(1+20*lt(mod(t,2),0.05))"
+        # not random(), of which versions of ffmpeg draw different numbers, and so different peaks
+        quiet = "0.01*(mod(abs(sin(n*12.9898)*43758.5453),1)-0.5)*(1+20*lt(mod(t,2),0.03))"
         noise = f"aevalsrc='{quiet}|{quiet}':s=44100:d=6,volume=8dB"
         source = film(tmp_path / "film.mkv", noise, "-c:a", "pcm_s16le", picture=LONG)
         made = convert(source, Settings(quality="fast", loudness="ebu-r128", container=Container.MP4))
         assert loudness(made.path) == pytest.approx(-23, abs=1)
-        assert 0.6 < max(peak(sound) for sound in samples(made.path)) < 1.0
+        assert 0.7 < max(peak(sound) for sound in samples(made.path)) < 1.0
 
     @pytest.mark.parametrize(
         "sound", ["anullsrc=d=1.5", "sine=d=0.1", "sine=f=440:d=2,volume=-90dB"], ids=["silent", "short", "faint"]
