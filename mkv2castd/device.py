@@ -94,11 +94,13 @@ class Proof:
 @dataclass(frozen=True, slots=True)
 class Device:
     """A GPU with what was tried on it. proofs: empty while nothing has been tried. problem: why nothing can be
-    encoded on it, with the remedy; None where something can, or nothing has been tried yet."""
+    encoded on it, with the remedy; None where something can, or nothing has been tried yet. slots: how many encodes
+    at once have been proved."""
 
     gpu: Gpu
     proofs: tuple[Proof, ...] = ()
     problem: str | None = None
+    slots: int = 1
 
     @property
     def abilities(self) -> frozenset[Ability]:
@@ -106,3 +108,22 @@ class Device:
 
     def can_encode(self, codec: str, *, deep: bool = False) -> bool:
         return any((a.skill, a.codec, a.deep) == (Skill.ENCODE, codec, deep) for a in self.abilities)
+
+
+@dataclass(frozen=True, slots=True)
+class Station:
+    """A device as work is given to it, with what holds of it at the moment. device: None for the processor and for
+    the lane of copies. slots: jobs at once. enabled: nobody has switched it off. problem: why it gets nothing though
+    it is enabled, with the remedy; None: it is well."""
+
+    id: str
+    name: str
+    slots: int
+    device: Device | None = None
+    enabled: bool = True
+    problem: str | None = None
+
+    @property
+    def open(self) -> bool:
+        """Whether it takes new work."""
+        return self.enabled and self.problem is None and self.slots > 0

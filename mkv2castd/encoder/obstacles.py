@@ -8,38 +8,44 @@ from mkv2castd.device import Backend
 from mkv2castd.encoder.backends import video_encoder
 from mkv2castd.encoder.encoder_row import VideoEncoder
 from mkv2castd.encoder.plan import Plan
-from mkv2castd.encoder.targets import Means, VideoTarget
-from mkv2castd.model import Container
+from mkv2castd.encoder.targets import Means
+from mkv2castd.encoder.workload import shape_of
+from mkv2castd.work import Shape
 
 
 def obstacles(plan: Plan, means: Means) -> tuple[str, ...]:
     """Empty: nothing stands in the way of `convert_argv(plan, …, means=means)`. Whether the device can encode at all
     is not asked here, that is proved; nor does it matter to a plan that copies its picture. The processor does
     everything."""
-    target = plan.picture.video
-    if target is None or means.backend is Backend.CPU:
+    shape = shape_of(plan)
+    return hindrances(shape, means) if shape is not None else ()
+
+
+def hindrances(shape: Shape, means: Means) -> tuple[str, ...]:
+    """As `obstacles`, of whatever has this shape."""
+    if means.backend is Backend.CPU:
         return ()
     try:
-        encoder = video_encoder(target.codec, means.backend)
+        encoder = video_encoder(shape.codec, means.backend)
     except LookupError as error:
         return (str(error),)
-    return tuple(_of_the_encoder(target, plan.container, encoder, means))
+    return tuple(_of_the_encoder(shape, encoder, means))
 
 
-def _of_the_encoder(target: VideoTarget, container: Container, encoder: VideoEncoder, means: Means) -> Iterator[str]:
-    name, size = encoder.name, (target.width, target.height)
+def _of_the_encoder(shape: Shape, encoder: VideoEncoder, means: Means) -> Iterator[str]:
+    name, size = encoder.name, (shape.width, shape.height)
     if means.gpu is None:
         yield f"{name} needs a device, and none is named"
-    if target.deep and encoder.deep_format is None:
+    if shape.deep and encoder.deep_format is None:
         yield f"{name} has no 10 bits"
-    if (target.mastering is not None or target.light is not None) and not encoder.graded:
+    if shape.graded and not encoder.graded:
         yield f"{name} does not write how HDR was graded"
     if encoder.smallest is not None and any(has < least for has, least in zip(size, encoder.smallest, strict=True)):
         yield f"{name} takes no picture below {_size(encoder.smallest)}, and this one has {_size(size)}"
     if encoder.largest is not None and any(has > most for has, most in zip(size, encoder.largest, strict=True)):
         yield f"{name} takes no picture above {_size(encoder.largest)}, and this one has {_size(size)}"
-    if container not in encoder.containers:
-        yield f"{name} does not tell the muxer what {container} needs"
+    if shape.container not in encoder.containers:
+        yield f"{name} does not tell the muxer what {shape.container} needs"
 
 
 def _size(size: tuple[int, int]) -> str:

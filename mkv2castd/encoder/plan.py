@@ -69,11 +69,6 @@ class Plan:
         return frozenset(stream.index for stream in self.streams if stream.kind is StreamKind.SUBTITLE)
 
     @property
-    def lane(self) -> str:
-        """Where the work belongs: "remux" when no picture is encoded, else "cpu"."""
-        return "remux" if self.copies_video else "cpu"
-
-    @property
     def stage(self) -> Stage:
         return Stage.REMUXING if self.copies_video else Stage.TRANSCODING
 

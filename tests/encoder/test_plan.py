@@ -19,6 +19,7 @@ from mkv2castd.encoder.targets import Mend, StreamPlan
 from mkv2castd.encoder.telling import analysis
 from mkv2castd.errors import ErrorCode, MediaError, RequestError
 from mkv2castd.model import Action, Container, Stage
+from mkv2castd.work import Place
 from tests.encoder.films import FORMATS, audio, data, film, font, subtitle, video
 
 MKV, MP4, WEBM = Settings(), Settings(container=Container.MP4), Settings(container=Container.WEBM)
@@ -247,10 +248,10 @@ class TestSkip:
 
     @pytest.mark.parametrize("brand", ["qt  ", "3gp4"])
     def test_quicktime_and_3gp_are_no_mp4(self, brand: str) -> None:
-        assert planned(film(video(), audio(), container="mp4", brand=brand)).lane == "remux"
+        assert planned(film(video(), audio(), container="mp4", brand=brand)).copies_video
 
     def test_sound_that_does_not_play_there_is_reason_enough(self) -> None:
-        assert planned(film(video(), audio(codec="flac", profile=None), container="mp4")).lane == "remux"
+        assert planned(film(video(), audio(codec="flac", profile=None), container="mp4")).copies_video
 
     def test_a_recording_of_sound_only_is_none_of_our_business(self) -> None:
         decision = plan(film(audio(0, codec="ac3")), MKV)
@@ -296,8 +297,9 @@ class TestAnalysis:
             subtitle(3, "subrip", language="eng"),
             duration=7200.0,
         )
-        told = analysis(media, plan(media, MKV), MKV)
-        assert (told.lane, told.container, told.duration, told.skip) == ("cpu", Container.MKV, 7200.0, None)
+        told = analysis(media, plan(media, MKV), MKV, Place("cpu", "the only one"))
+        assert (told.lane, told.lane_reason) == ("cpu", "the only one")
+        assert (told.container, told.duration, told.skip) == (Container.MKV, 7200.0, None)
         assert [(s.codec, s.action.value, s.target_codec) for s in told.streams] == [
             ("hevc", "transcode", "h264"),
             ("dts", "transcode", "aac"),
@@ -315,10 +317,10 @@ class TestAnalysis:
         assert all(stream.action is Action.COPY for stream in told.streams)
 
 
-def test_the_lane_follows_the_picture() -> None:
+def test_the_stage_follows_the_picture() -> None:
     copied, encoded = planned(film(video(), container="avi")), planned(film(video(codec="hevc")))
-    assert (copied.lane, copied.stage, copied.copies_video) == ("remux", Stage.REMUXING, True)
-    assert (encoded.lane, encoded.stage, encoded.copies_video) == ("cpu", Stage.TRANSCODING, False)
+    assert (copied.stage, copied.copies_video) == (Stage.REMUXING, True)
+    assert (encoded.stage, encoded.copies_video) == (Stage.TRANSCODING, False)
     assert len(encoded.reasons) == 1
 
 
