@@ -1,101 +1,250 @@
-"""Which lane, whose turn, and what after a failure: decisions without clock or I/O."""
+"""Which device encodes which film, and what a free one does next: decisions without clock or I/O.
+
+Each open device has a lane. A turn is put where it is expected to end first. A free slot takes the first turn of its
+own lane; where there is none, one that would end earlier here than where it waits. Turns whose lane has closed, or
+that nobody can take, are adrift: they belong to no lane until it is their turn.
+"""
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
-from enum import Enum
-from types import MappingProxyType
+from collections.abc import Collection, Iterator
 from uuid import UUID
 
-from mkv2castd.config import DevicesConfig
-from mkv2castd.errors import DeviceError, Mkv2castdError
-from mkv2castd.model import Attempt, Job, Outcome
+from mkv2castd.device import Station
+from mkv2castd.encoder.demands import Demand, Stations
+from mkv2castd.encoder.explaining import Prospect, of_choice, of_run, of_waiting
+from mkv2castd.encoder.lane import Lane, Run
+from mkv2castd.encoder.queues import Queue, Waiting
+from mkv2castd.encoder.speeds import Speeds
+from mkv2castd.encoder.stealing import Loot, best_loot
+from mkv2castd.encoder.turns import Turn
+from mkv2castd.work import Place, Work
 
-REMUX = "remux"
-CPU = "cpu"
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Turn:
-    """A job's place in a line: higher priority first, then first come, first served."""
-
-    rank: int
-    sequence: int
-    job_id: UUID = field(compare=False)
-    folder: str = field(compare=False)
-
-    @classmethod
-    def of(cls, job: Job) -> Turn:
-        return cls(-job.priority, job.sequence, job.id, job.folder)
+# How many turns are given another place, at most, before one is taken.
+_MOST_MOVES = 8
+# By how much of its own time a turn has to end earlier elsewhere, so that it is moved there.
+_CLEARLY = 0.1
 
 
-class TurnQueue:
-    """Turns in order. Those of blocked folders are passed over and keep their place.
-
-    At most one turn a job: putting a job in again moves it. A heap a folder: a blocked one costs nothing, however
-    many of its jobs wait.
-    """
-
-    def __init__(self) -> None:
-        self._heaps: dict[str, list[Turn]] = {}
-        self._valid: dict[UUID, Turn] = {}
-
-    def __len__(self) -> int:
-        return len(self._valid)
+class Schedule:
+    def __init__(self, speeds: Speeds) -> None:
+        self._speeds = speeds
+        self._stations = Stations(speeds)
+        self._lanes: dict[str, Lane] = {}
+        self._waiting: dict[UUID, Waiting] = {}
+        self._runs: dict[UUID, Run] = {}
+        self._adrift: list[Queue] = []
+        self._stuck = Queue()
+        self._held: frozenset[str] = frozenset()
 
     def __contains__(self, job_id: UUID) -> bool:
-        return job_id in self._valid
+        """Whether the job waits; one that runs does not."""
+        return job_id in self._waiting
 
-    def put(self, turn: Turn) -> None:
-        self._valid[turn.job_id] = turn
-        heapq.heappush(self._heaps.setdefault(turn.folder, []), turn)
+    # Devices
+
+    def set_station(self, station: Station) -> None:
+        """A new device, or what has become of one."""
+        self._stations.update(station)
+        if station.id in self._lanes:
+            self._lanes[station.id].station = station
+        else:
+            lane = self._lanes[station.id] = Lane(station, self._stations, self._speeds)
+            lane.running = {id_: run for id_, run in self._runs.items() if run.station == station.id}
+        self._reconsider()
+
+    def remove_station(self, station_id: str) -> None:
+        """What runs there goes on until it is released."""
+        self._stations.remove(station_id)
+        lane = self._lanes.pop(station_id, None)
+        if lane is not None:
+            self._let_go(lane)
+        self._reconsider()
+
+    def hold(self, stations: frozenset[str]) -> None:
+        """These take nothing until they are told otherwise; what waits for them goes on waiting for them."""
+        self._held = stations
+
+    def _reconsider(self) -> None:
+        """Queues whose device does not take all of them any more are set adrift, as are turns that nobody could take
+        and somebody might by now."""
+        for lane in self._lanes.values():
+            takers = map(self._stations.takers, lane.queue.demands)
+            if not lane.station.open or not all(lane.id in ids for ids in takers):
+                self._let_go(lane)
+        self._set_adrift(self._stuck)
+        self._stuck = Queue()
+
+    def _let_go(self, lane: Lane) -> None:
+        self._set_adrift(lane.give_up())
+
+    def _set_adrift(self, queue: Queue) -> None:
+        if queue.count:
+            self._adrift.append(queue)
+        while len(self._adrift) > _MOST_MOVES:
+            self._adrift.sort(key=lambda one: one.count)
+            least = self._adrift.pop(0)
+            for waiting in tuple(least):
+                least.remove(waiting)
+                self._adrift[0].add(waiting)
+
+    # Turns
+
+    def put(self, turn: Turn, now: float) -> None:
+        """Gives the turn its place; a job that waits already gets a new one. One that runs is released before."""
+        assert turn.job_id not in self._runs, "a job that runs does not wait"
+        self.discard(turn.job_id)
+        waiting = Waiting(turn, self._stations.demand(turn))
+        self._waiting[turn.job_id] = waiting
+        self._place(waiting, now)
 
     def discard(self, job_id: UUID) -> bool:
-        """True if the job was waiting here."""
-        return self._valid.pop(job_id, None) is not None
+        """True if the job was waiting."""
+        waiting = self._waiting.pop(job_id, None)
+        if waiting is None:
+            return False
+        self._remove(waiting)
+        return True
 
-    def take(self, blocked: Collection[str]) -> Turn | None:
-        """The next turn that is not of a blocked folder, taken out; None when there is none."""
-        first: list[Turn] | None = None
-        for folder in [folder for folder in self._heaps if folder not in blocked]:
-            heap = self._heaps[folder]
-            self._drop_stale(heap)
-            if not heap:
-                del self._heaps[folder]
-            elif first is None or heap[0] < first[0]:
-                first = heap
-        if first is None:
+    def take(self, station_id: str, blocked_folders: Collection[str], now: float) -> Turn | None:
+        """What a free slot of this device does next; from now on it runs there, until it is released."""
+        lane = self._lanes.get(station_id)
+        if lane is None or not lane.free or station_id in self._held:
             return None
-        turn = heapq.heappop(first)
-        del self._valid[turn.job_id]
+        self._land(lane, blocked_folders, now)
+        own = self._own(lane, blocked_folders, now)
+        loot = best_loot(self._stations, lane, self._others(lane), blocked_folders, own, now)
+        if loot is not None:
+            return self._begin(lane, loot.waiting, now, loot)
+        return self._begin(lane, own, now, None) if own is not None else None
+
+    def release(self, job_id: UUID) -> None:
+        """The job runs no longer, whether it has ended or not; nothing happens where it did not run."""
+        run = self._runs.pop(job_id, None)
+        if run is not None and run.station in self._lanes:
+            self._lanes[run.station].running.pop(job_id, None)
+
+    def expect(self, job_id: UUID, ends_at: float) -> None:
+        """When the job, which runs, is expected to end by now."""
+        if (run := self._runs.get(job_id)) is not None:
+            run.ends = ends_at
+
+    def _others(self, lane: Lane) -> Iterator[Lane]:
+        return (other for other in self._lanes.values() if other is not lane and other.queue.count)
+
+    def _place(self, waiting: Waiting, now: float) -> None:
+        lane = self._best(waiting.demand, waiting.amount, waiting.turn.rank, now)
+        if lane is None:
+            self._stuck.add(waiting)
+        else:
+            lane.add(waiting)
+
+    def _best(self, demand: Demand, amount: float, rank: int, now: float) -> Lane | None:
+        found, earliest = None, float("inf")
+        for station_id in self._stations.takers(demand):
+            lane = self._lanes[station_id]
+            ends = lane.ends_if_put(demand, amount, rank, now)
+            if ends < earliest or (ends == earliest and found is not None and lane.id < found.id):
+                found, earliest = lane, ends
+        return found
+
+    def _land(self, lane: Lane, blocked: Collection[str], now: float) -> None:
+        """Gives turns that are adrift a lane, as long as they come before what this one would take."""
+        for _ in range(_MOST_MOVES):
+            self._adrift = [queue for queue in self._adrift if queue.count]
+            firsts = [first for queue in self._adrift if (first := queue.first(blocked)) is not None]
+            if not firsts:
+                return
+            first, own = min(firsts), lane.queue.first(blocked)
+            if own is not None and own < first:
+                return
+            self._remove(first)
+            self._place(first, now)
+
+    def _own(self, lane: Lane, blocked: Collection[str], now: float) -> Waiting | None:
+        """The first of the lane's own queue, once those are moved that would end clearly earlier elsewhere."""
+        for _ in range(_MOST_MOVES):
+            first = lane.queue.first(blocked)
+            if first is None:
+                return None
+            ends = lane.ends_if_begun(first.demand, first.amount, now)
+            better = self._best(first.demand, first.amount, first.turn.rank, now)
+            if better is None or better is lane:
+                return first
+            sooner = better.ends_if_put(first.demand, first.amount, first.turn.rank, now)
+            if sooner >= ends - _CLEARLY * (ends - now):
+                return first
+            self._remove(first)
+            better.add(first)
+        return lane.queue.first(blocked)
+
+    def _remove(self, waiting: Waiting) -> None:
+        queue = waiting.queue
+        assert queue is not None, "what waits has its place"
+        if queue.owner is not None:
+            self._lanes[queue.owner].remove(waiting)
+        else:
+            queue.remove(waiting)
+
+    def _begin(self, lane: Lane, waiting: Waiting, now: float, loot: Loot | None) -> Turn:
+        turn = waiting.turn
+        self._remove(waiting)
+        del self._waiting[turn.job_id]
+        run = Run(turn, lane.id, now, lane.ends_if_begun(waiting.demand, waiting.amount, now))
+        if loot is not None:
+            run.origin = loot.lane.id
+        lane.running[turn.job_id] = self._runs[turn.job_id] = run
         return turn
 
-    def _drop_stale(self, heap: list[Turn]) -> None:
-        while heap and self._valid.get(heap[0].job_id) is not heap[0]:
-            heapq.heappop(heap)
+    # What is told
 
+    def running(self, station_id: str) -> tuple[UUID, ...]:
+        lane = self._lanes.get(station_id)
+        return tuple(lane.running) if lane is not None else ()
 
-def slots(devices: DevicesConfig) -> Mapping[str, int]:
-    """The lanes and how many jobs each works on at once. Jobs that copy the video never wait behind encodes."""
-    return MappingProxyType({REMUX: devices.remux_slots, CPU: devices.cpu_slots})
+    def queued(self, station_id: str) -> int:
+        """How many turns wait for this device."""
+        lane = self._lanes.get(station_id)
+        return lane.queue.count if lane is not None else 0
 
+    @property
+    def adrift(self) -> int:
+        """How many turns wait for no particular device."""
+        return self._stuck.count + sum(queue.count for queue in self._adrift)
 
-class Next(Enum):
-    """What follows a failed attempt."""
+    def place(self, job_id: UUID, now: float) -> Place | None:
+        """Where a job waits, and why there; None where it does not wait."""
+        waiting = self._waiting.get(job_id)
+        if waiting is None or waiting.queue is None:
+            return None
+        lane = waiting.queue.owner
+        if lane is None:
+            return self._choose(waiting, now)
+        return of_waiting(lane, waiting.turn.pin, self._prospects(waiting, now))
 
-    RETRY = "retry"
-    FAIL = "fail"
+    def choose(self, work: Work | None, pin: str | None, now: float) -> Place:
+        """Where a film would go that came now."""
+        turn = Turn(0, 0, UUID(int=0), "", work, pin)
+        return self._choose(Waiting(turn, self._stations.demand(turn)), now)
 
+    def why(self, job_id: UUID, now: float) -> str:
+        """Why a job runs where it does."""
+        run = self._runs[job_id]
+        demand = self._stations.demand(run.turn)
+        waiting = Waiting(run.turn, demand)
+        return of_run(run, self._prospects(waiting, now), now)
 
-def after_failure(error: Mkv2castdError, attempts: Sequence[Attempt], retries: int) -> Next:
-    """A fault of the film is final at once; anything else is tried `retries` times more.
+    def _choose(self, waiting: Waiting, now: float) -> Place:
+        lane = self._best(waiting.demand, waiting.amount, waiting.turn.rank, now)
+        return of_choice(lane.id if lane is not None else None, waiting.turn.pin, self._prospects(waiting, now))
 
-    `attempts` holds all attempts of the job, the one that has just failed included. A retry that a person asked for
-    begins a new round of the same length.
-    """
-    if not isinstance(error, DeviceError):
-        return Next.FAIL
-    failed = sum(attempt.outcome is Outcome.FAILED for attempt in attempts)
-    return Next.FAIL if failed % (retries + 1) == 0 else Next.RETRY
+    def _prospects(self, waiting: Waiting, now: float) -> tuple[Prospect, ...]:
+        return tuple(self._prospect(lane, waiting, now) for lane in self._lanes.values())
+
+    def _prospect(self, lane: Lane, waiting: Waiting, now: float) -> Prospect:
+        station, demand = lane.station, waiting.demand
+        if lane.id not in self._stations.takers(demand):
+            return Prospect(station, None, self._stations.obstacle(station, demand))
+        if waiting.queue is lane.queue:
+            return Prospect(station, lane.ends(waiting, now) - now)
+        return Prospect(station, lane.ends_if_put(demand, waiting.amount, waiting.turn.rank, now) - now)

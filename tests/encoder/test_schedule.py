@@ -1,126 +1,77 @@
-"""Order in a lane, and what follows a failure."""
+"""Which device encodes which film, and what a free one does next."""
 
 from __future__ import annotations
 
-import time
-from uuid import UUID, uuid4
+from itertools import count
+from uuid import UUID
 
-import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from mkv2castd.device import CPU, REMUX, Ability, Backend, Device, Gpu, Proof, Skill, Station, Vendor
+from mkv2castd.encoder.schedule import Schedule
+from mkv2castd.encoder.speeds import Seen, Speeds
+from mkv2castd.encoder.turns import Turn
+from mkv2castd.work import Shape, Work
 
-from mkv2castd.config import DevicesConfig
-from mkv2castd.encoder.schedule import Next, Turn, TurnQueue, after_failure, slots
-from mkv2castd.errors import DeviceError, ErrorCode, MediaError
-from mkv2castd.model import Attempt, Outcome
-
-
-def turn(sequence: int, priority: int = 0, folder: str = "films", job_id: UUID | None = None) -> Turn:
-    return Turn(-priority, sequence, job_id if job_id is not None else uuid4(), folder)
+SHAPE = Shape("h264", 1920, 1080, "mkv", "balanced")
+DEEP = Shape("hevc", 3840, 2160, "mkv", "balanced", deep=True)
 
 
-def drain(queue: TurnQueue, blocked: tuple[str, ...] = ()) -> list[int]:
-    found = []
-    while (one := queue.take(blocked)) is not None:
-        found.append(one.sequence)
-    return found
+def gpu(name: str, *, deep: bool = False, slots: int = 1) -> Station:
+    card = Gpu(name, name, Vendor.NVIDIA, driver="nvidia", index=0)
+    skills = [Ability(Backend.NVENC, Skill.ENCODE, "h264")]
+    if deep:
+        skills.append(Ability(Backend.NVENC, Skill.ENCODE, "hevc", deep=True))
+    return Station(name, name, slots, Device(card, tuple(map(Proof, skills))))
 
 
-def test_within_one_priority_the_first_come_is_the_first_served() -> None:
-    queue = TurnQueue()
-    for sequence in (3, 1, 2):
-        queue.put(turn(sequence))
-    assert drain(queue) == [1, 2, 3]
+def cpu(slots: int = 1) -> Station:
+    return Station(CPU, "the processor", slots)
 
 
-def test_a_higher_priority_goes_first() -> None:
-    queue = TurnQueue()
-    for sequence, priority in ((1, 0), (2, -5), (3, 100)):
-        queue.put(turn(sequence, priority))
-    assert drain(queue) == [3, 1, 2]
+def remux(slots: int = 1) -> Station:
+    return Station(REMUX, "copies", slots)
 
 
-def test_putting_a_job_again_moves_it() -> None:
-    queue, job_id = TurnQueue(), uuid4()
-    queue.put(turn(1, 0, job_id=job_id))
-    queue.put(turn(2))
-    queue.put(turn(1, -10, job_id=job_id))
-    assert len(queue) == 2
-    assert drain(queue) == [2, 1]
+_numbers = count()
 
 
-def test_a_discarded_job_never_gets_its_turn() -> None:
-    queue, one = TurnQueue(), turn(1)
-    queue.put(one)
-    assert queue.discard(one.job_id)
-    assert not queue.discard(one.job_id)
-    assert one.job_id not in queue
-    assert queue.take(()) is None
+def turn(
+    shape: Shape | None = SHAPE,
+    *,
+    minutes: float = 60.0,
+    priority: int = 0,
+    pin: str | None = None,
+    folder: str = "films",
+) -> Turn:
+    number = next(_numbers)
+    work = Work(shape, minutes * 60, 25.0) if shape is not None else None
+    return Turn(-priority, number, UUID(int=number), folder, work, pin)
 
 
-def test_a_blocked_folders_jobs_are_passed_over_and_keep_their_place() -> None:
-    queue = TurnQueue()
-    queue.put(turn(1, folder="away"))
-    queue.put(turn(2))
-    queue.put(turn(3, folder="away"))
-    assert drain(queue, ("away",)) == [2]
-    queue.put(turn(4))
-    assert len(queue) == 3
-    assert drain(queue) == [1, 3, 4]
+def schedule(*stations: Station, speeds: dict[str, float] | None = None) -> Schedule:
+    """speeds: how many times as fast as it is played, for h264."""
+    pixels = Work(SHAPE, 1.0, 25.0).megapixels
+    seen = {
+        (name, SHAPE.kind): Seen(speed * pixels, 5) for name, speed in (speeds if speeds is not None else {}).items()
+    }
+    made = Schedule(Speeds(seen))
+    for station in stations:
+        made.set_station(station)
+    return made
 
 
-@given(st.lists(st.tuples(st.integers(-3, 3), st.sampled_from("ab"), st.booleans()), max_size=30))
-def test_every_turn_is_taken_once_in_order_unless_discarded(steps: list[tuple[int, str, bool]]) -> None:
-    queue, expected = TurnQueue(), []
-    for sequence, (priority, folder, dropped) in enumerate(steps):
-        one = turn(sequence, priority, folder)
-        queue.put(one)
-        queue.take(("a", "b"))
-        if dropped:
-            queue.discard(one.job_id)
-        else:
-            expected.append(one)
-    assert drain(queue) == [one.sequence for one in sorted(expected)]
+def test_a_film_waits_where_it_ends_first() -> None:
+    one = schedule(cpu(), gpu("fast"), speeds={CPU: 1.0, "fast": 4.0})
+    turns = [turn() for _ in range(5)]
+    for each in turns:
+        one.put(each, 0.0)
+    assert (one.queued("fast"), one.queued(CPU)) == (4, 1)
 
 
-def test_each_lane_has_its_configured_slots() -> None:
-    assert dict(slots(DevicesConfig(cpu_slots=3, remux_slots=4))) == {"cpu": 3, "remux": 4}
-
-
-@pytest.mark.parametrize(
-    ("failed", "retries", "expected"),
-    [
-        (1, 2, Next.RETRY),
-        (2, 2, Next.RETRY),
-        (3, 2, Next.FAIL),
-        (1, 0, Next.FAIL),
-        # after a retry that a person asked for, a new round begins
-        (4, 2, Next.RETRY),
-        (6, 2, Next.FAIL),
-    ],
-)
-def test_a_fault_that_is_not_the_films_is_tried_again_as_often_as_configured(
-    failed: int, retries: int, expected: Next
-) -> None:
-    error = DeviceError(ErrorCode.FFMPEG_ERROR, "no")
-    attempts = [Attempt(1, "cpu", 0.0, Outcome.INTERRUPTED)]
-    attempts += [Attempt(number + 2, "cpu", 0.0, Outcome.FAILED) for number in range(failed)]
-    assert after_failure(error, attempts, retries) is expected
-
-
-def test_a_fault_of_the_film_is_final() -> None:
-    error = MediaError(ErrorCode.SOURCE_UNREADABLE, "no")
-    assert after_failure(error, [Attempt(1, "cpu", 0.0, Outcome.FAILED)], 5) is Next.FAIL
-
-
-def test_a_folder_that_comes_and_goes_with_its_whole_library_costs_nothing() -> None:
-    queue = TurnQueue()
-    for sequence in range(20_000):
-        queue.put(turn(sequence, folder="full"))
-    began = time.monotonic()
-    for _ in range(50):
-        assert queue.take(("full",)) is None
-        first = queue.take(())
-        assert first is not None
-        queue.put(first)
-    assert time.monotonic() - began < 0.5
+def test_a_new_device_takes_the_first_of_those_that_wait() -> None:
+    one = schedule(cpu(), speeds={CPU: 1.0, "fast": 4.0})
+    turns = [turn() for _ in range(5)]
+    for each in turns:
+        one.put(each, 0.0)
+    assert one.take(CPU, (), 0.0) is turns[0]
+    one.set_station(gpu("fast"))
+    assert one.take("fast", (), 10.0) is turns[1]

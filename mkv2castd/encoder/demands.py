@@ -1,0 +1,129 @@
+"""What turns ask of a device, and which devices there are to give it."""
+
+from __future__ import annotations
+
+from mkv2castd.device import CPU, REMUX, Station
+from mkv2castd.encoder.ladder import lacks, rungs
+from mkv2castd.encoder.speeds import COPY_SECONDS, Speeds
+from mkv2castd.encoder.turns import Turn
+from mkv2castd.work import Shape, Work
+
+_KEPT = 1000
+
+
+class Demand:
+    """What a turn asks, apart from how much of it; turns that ask the same share one. takers: the open stations that
+    may do it, as of `version` of the stations. waiting: how many turns ask it."""
+
+    __slots__ = ("kind", "pin", "rates", "shape", "shunned", "takers", "version", "waiting")
+
+    def __init__(self, shape: Shape | None, pin: str | None, shunned: frozenset[str]) -> None:
+        self.shape = shape
+        self.pin = pin
+        self.shunned = shunned
+        self.kind = shape.kind if shape is not None else ""
+        self.takers: frozenset[str] = frozenset()
+        self.version = -1
+        self.rates: dict[str, tuple[int, float]] = {}
+        self.waiting = 0
+
+
+class Stations:
+    """The devices as they are now, and what may be asked of them."""
+
+    def __init__(self, speeds: Speeds) -> None:
+        self.all: dict[str, Station] = {}
+        self.version = 0
+        self._speeds = speeds
+        self._demands: dict[tuple[Shape | None, str | None, frozenset[str]], Demand] = {}
+        self._kept = _KEPT
+        self._able: dict[tuple[str, Shape], bool] = {}
+
+    @property
+    def alone(self) -> bool:
+        """Exactly one GPU is in this machine."""
+        return sum(id_ not in (CPU, REMUX) for id_ in self.all) == 1
+
+    def update(self, station: Station) -> None:
+        before, alone = self.all.get(station.id), self.alone
+        self.all[station.id] = station
+        self._changed({station.id} if before is None or before.device != station.device else set(), alone)
+
+    def remove(self, station_id: str) -> None:
+        alone = self.alone
+        if self.all.pop(station_id, None) is not None:
+            self._changed({station_id}, alone)
+
+    def _changed(self, others: set[str], alone: bool) -> None:
+        if self.alone != alone:
+            others = set(self.all) | others
+        self._able = {key: able for key, able in self._able.items() if key[0] not in others}
+        self.version += 1
+
+    def demand(self, turn: Turn) -> Demand:
+        return self.of(turn.work, turn.pin, turn.shunned)
+
+    def of(self, work: Work | None, pin: str | None, shunned: frozenset[str]) -> Demand:
+        shape = work.shape if work is not None else None
+        found = self._demands.get((shape, pin, shunned))
+        if found is None:
+            if len(self._demands) >= self._kept:
+                self._demands = {key: one for key, one in self._demands.items() if one.waiting}
+                self._kept = 2 * len(self._demands) + _KEPT
+            found = self._demands[shape, pin, shunned] = Demand(shape, pin, shunned)
+        return found
+
+    def takers(self, demand: Demand) -> frozenset[str]:
+        """The open stations that may do it."""
+        if demand.version != self.version:
+            demand.takers = frozenset(id_ for id_ in self.allowed(demand) if self.all[id_].open)
+            demand.version = self.version
+        return demand.takers
+
+    def allowed(self, demand: Demand) -> tuple[str, ...]:
+        """The stations that may do it once they are open. A device that was asked for is waited for unless it is
+        broken, cannot do it, or has failed this job."""
+        pinned = self.all.get(demand.pin) if demand.pin is not None else None
+        if pinned is not None and pinned.problem is None and self._may(pinned, demand):
+            return (pinned.id,)
+        return tuple(station.id for station in self.all.values() if self._may(station, demand))
+
+    def _may(self, station: Station, demand: Demand) -> bool:
+        return station.id not in demand.shunned and self.can(station, demand.shape)
+
+    def can(self, station: Station, shape: Shape | None) -> bool:
+        """Whether the device is able to, open or not. shape: None where the picture is copied."""
+        if shape is None or station.id == REMUX:
+            return shape is None and station.id == REMUX
+        if station.id == CPU:
+            return True
+        key = station.id, shape
+        if key not in self._able:
+            device = station.device
+            self._able[key] = device is not None and bool(rungs(shape, device, alone=self.alone))
+        return self._able[key]
+
+    def obstacle(self, station: Station, demand: Demand) -> str | None:
+        """Why the station is not among the takers; None where it is not its business: it copies and this has to be
+        encoded, or the other way round, or another device was asked for and is waited for."""
+        if (demand.shape is None) != (station.id == REMUX):
+            return None
+        if station.id in demand.shunned:
+            return "it has failed this film"
+        if station.problem is not None:
+            return station.problem
+        if demand.shape is not None and station.device is not None and not self.can(station, demand.shape):
+            return lacks(demand.shape, station.device, alone=self.alone)
+        if station.id not in self.allowed(demand):
+            return None
+        return "it is disabled" if not station.enabled else "it has no slots"
+
+    def rate(self, demand: Demand, station_id: str) -> float:
+        """Expected million pixels a second; of copies, copies a second."""
+        version = self._speeds.version(station_id)
+        known = demand.rates.get(station_id)
+        if known is not None and known[0] == version:
+            return known[1]
+        rate = self._speeds.speed(station_id, demand.kind) if demand.shape is not None else 1 / COPY_SECONDS
+        demand.rates[station_id] = version, rate
+        return rate

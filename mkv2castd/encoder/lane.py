@@ -1,0 +1,139 @@
+"""One device's queue with what runs on it: when something in it is expected to begin and to end.
+
+Times are seconds of whatever clock the caller goes by.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain
+from uuid import UUID
+
+from mkv2castd.device import Station
+from mkv2castd.encoder.demands import Demand, Stations
+from mkv2castd.encoder.queues import Queue, Waiting
+from mkv2castd.encoder.speeds import Speeds
+from mkv2castd.encoder.turns import Turn
+
+# Up to so many turns of a rank are added up one by one; of more, a turn's share of them goes by its place.
+_FEW = 16
+# What runs longer than was expected will run longer still, by this share of the time that it has run.
+_OVERDUE = 0.1
+
+
+@dataclass(slots=True)
+class Run:
+    """A turn that is being worked on. origin: the lane from which it was taken away, None: it waited for this one."""
+
+    turn: Turn
+    station: str
+    begun: float
+    ends: float
+    origin: str | None = None
+
+    def remaining(self, now: float) -> float:
+        return max(self.ends - now, (now - self.begun) * _OVERDUE, 0.0)
+
+
+class Lane:
+    def __init__(self, station: Station, stations: Stations, speeds: Speeds) -> None:
+        self.station = station
+        self.queue = Queue(station.id)
+        self.running: dict[UUID, Run] = {}
+        self._stations = stations
+        self._speeds = speeds
+        self._version = -1
+        self._seconds: dict[int, float] = {}
+
+    @property
+    def id(self) -> str:
+        return self.station.id
+
+    @property
+    def free(self) -> bool:
+        return self.station.open and len(self.running) < self.station.slots
+
+    # What waits
+
+    def add(self, one: Waiting) -> None:
+        self.queue.add(one)
+        rank = one.turn.rank
+        self._seconds[rank] = self._seconds.get(rank, 0.0) + self.seconds(one.demand, one.amount)
+
+    def remove(self, one: Waiting) -> None:
+        self.queue.remove(one)
+        rank = one.turn.rank
+        if rank in self.queue.ranks:
+            self._seconds[rank] -= self.seconds(one.demand, one.amount)
+        else:
+            self._seconds.pop(rank, None)
+
+    def give_up(self) -> Queue:
+        """All that waits, which then belongs to nobody."""
+        given, self.queue = self.queue, Queue(self.id)
+        given.owner = None
+        self._seconds.clear()
+        return given
+
+    # When
+
+    def seconds(self, demand: Demand, amount: float) -> float:
+        """How long a slot is taken by so much of this."""
+        return amount / self._stations.rate(demand, self.station.id)
+
+    def ends_if_put(self, demand: Demand, amount: float, rank: int, now: float) -> float:
+        """When a turn would end that came last in its rank."""
+        return now + self._wait(self._load(rank), now) + self.seconds(demand, amount)
+
+    def ends_if_begun(self, demand: Demand, amount: float, now: float) -> float:
+        return now + self.seconds(demand, amount)
+
+    def ends(self, one: Waiting, now: float) -> float:
+        """When a turn of this queue is expected to end."""
+        return now + self._wait(self._ahead(one), now) + self.seconds(one.demand, one.amount)
+
+    def _load(self, rank: int) -> float:
+        """Seconds that one slot would need for what waits in this rank and in better ones."""
+        if self._version != self._speeds.version(self.station.id):
+            self._version = self._speeds.version(self.station.id)
+            self._add_up()
+        return sum(seconds for other, seconds in self._seconds.items() if other <= rank)
+
+    def _add_up(self) -> None:
+        self._seconds = dict.fromkeys(self.queue.ranks, 0.0)
+        for demand, rows in self.queue.demands.items():
+            for (rank, _), row in rows.items():
+                self._seconds[rank] += self.seconds(demand, row.amount)
+
+    def _ahead(self, one: Waiting) -> float:
+        rank, sequence = one.turn.rank, one.turn.sequence
+        rows = self.queue.ranks[rank].values()
+        better = self._load(rank - 1)
+        count = sum(map(len, rows))
+        if count <= _FEW:
+            return better + sum(
+                self.seconds(other.demand, other.amount)
+                for other in chain.from_iterable(rows)
+                if other.turn.sequence < sequence
+            )
+        own = self._load(rank) - better - self.seconds(one.demand, one.amount)
+        return better + max(own, 0.0) * sum(row.before(sequence) for row in rows) / (count - 1)
+
+    def _wait(self, load: float, now: float) -> float:
+        """How long until a slot is free once this load is done before."""
+        slots = max(self.station.slots, 1)
+        remaining = [run.remaining(now) for run in self.running.values()]
+        if slots == 1:
+            return load + max(remaining, default=0.0)
+        return _level(sorted(remaining + [0.0] * (slots - len(remaining)))[-slots:], load)
+
+
+def _level(remaining: Sequence[float], load: float) -> float:
+    """When the first of the slots is free, each of which is free after its seconds, once they share the load."""
+    level = 0.0
+    for count in range(1, len(remaining) + 1):
+        level = (load + sum(remaining[:count])) / count
+        if count == len(remaining) or level <= remaining[count]:
+            break
+    return level
