@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 
@@ -77,3 +78,18 @@ class Machine:
     bare: tuple[tuple[str, Node], ...] = ()
     kernel: str | None = None
     user: str = "root"
+
+
+def only(machine: Machine, nodes: Collection[Path]) -> Machine:
+    """What of it is behind one of these nodes. All cards stay: they are counted where one has no id."""
+    cards = {card.address for card in machine.cards if card.node is not None and card.node.path in nodes}
+
+    def meant(chip: Chip) -> bool:
+        return chip.address in cards or (chip.render is not None and chip.render.path in nodes)
+
+    return replace(
+        machine,
+        chips=tuple(chip for chip in machine.chips if meant(chip)),
+        videos=tuple(video for video in machine.videos if video.node.path in nodes),
+        bare=tuple((named, node) for named, node in machine.bare if node.path in nodes),
+    )

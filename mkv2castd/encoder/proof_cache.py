@@ -6,10 +6,11 @@ file is only ever a saving of time: one that is damaged, foreign or cannot be wr
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import msgspec
@@ -51,8 +52,13 @@ async def circumstances() -> list[str]:
     """
     answer = await capture(("ffmpeg", "-version"), timeout=_SECONDS)
     version = answer.stdout.partition(b"\n")[0].decode("utf-8", "replace")
+    return [version, *installed()]
+
+
+def installed() -> list[str]:
+    """The part of `circumstances` that can be had without running anything. Blocking, less than a millisecond."""
     program = shutil.which("ffmpeg")
-    return [version, *(_identity(path) for path in ([Path(program)] if program is not None else [])), *_libraries()]
+    return [*(_identity(path) for path in ([Path(program)] if program is not None else [])), *_libraries()]
 
 
 def _libraries() -> Iterator[str]:
@@ -86,6 +92,24 @@ def answers(known: Mapping[str, _Kept], gpu: Gpu) -> Answers:
 
 def remember(file: Path, now: list[str], found: Mapping[Gpu, Answers]) -> None:
     """Keeps what was found beside what is still true of devices that are not there today. Blocking."""
+    with suppress(OSError):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with _alone(file.parent):
+            _add(file, now, found)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Nobody else writes here meanwhile: devices that are proved at different times add to one file."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _add(file: Path, now: list[str], found: Mapping[Gpu, Answers]) -> None:
     others = {device: kept for device, kept in remembered(file, now).items() if device not in {g.id for g in found}}
     fresh = {gpu.id: _Kept(gpu.driver_version, dict(answered)) for gpu, answered in found.items()}
     text = msgspec.json.format(msgspec.json.encode(_File(_FORM, now, others | fresh)), indent=1)
@@ -94,5 +118,4 @@ def remember(file: Path, now: list[str], found: Mapping[Gpu, Answers]) -> None:
         new.write_bytes(text)
         new.replace(file)
     except OSError:
-        with suppress(OSError):
-            new.unlink()
+        new.unlink(missing_ok=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from types import MappingProxyType
@@ -34,6 +34,8 @@ _HDR10 = (
     "log-level=error:hdr10=1:max-cll=1000,400:"
     "master-display=G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,1)"
 )
+# Two encodes that are tried at once have to meet: each takes a second, however quick the device is.
+_HELD_UP = "realtime=speed=0.5"
 _HIGHEST_LEVEL = 1000
 # -v verbose: without it VAAPI says nothing of why a device cannot be opened.
 _FFMPEG = ("ffmpeg", "-hide_banner", "-nostdin", "-nostats", "-y", "-v", "verbose")
@@ -138,6 +140,13 @@ def trials(gpu: Gpu, rows: Sequence[VideoEncoder] = GPU_ENCODERS) -> tuple[Trial
         *(_decode(gpu, way, sample) for way in keeping for sample in SAMPLES),
         *(trial for way in keeping for trial in _filters(gpu, way)),
     )
+
+
+def held_up(encode: Trial) -> Trial:
+    """The same encode, but slow enough to be under way together with a second one."""
+    at = encode.making.index("-vf") + 1
+    filters = f"{_HELD_UP},{encode.making[at]}"
+    return replace(encode, making=(*encode.making[:at], filters, *encode.making[at + 1 :]))
 
 
 def _encodes(gpu: Gpu, way: Reach, row: VideoEncoder) -> Iterator[Trial]:

@@ -22,7 +22,7 @@ from mkv2castd.encoder.kernel_files import (
     read_number,
     read_text,
 )
-from mkv2castd.encoder.machine import Card, Chip, Machine, Node, Video
+from mkv2castd.encoder.machine import Card, Chip, Machine, Node, Video, only
 from mkv2castd.encoder.pci_ids import pci_names
 
 _ADDRESS = re.compile(r"[0-9a-f]{4,}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]")
@@ -45,20 +45,26 @@ class _Render:
     device: Path | None = None
 
 
-def read_machine(root: Path = Path("/"), nodes: Sequence[Path] = ()) -> Machine:
-    """What is there below `root`. nodes: further render nodes, absolute and as seen from that root; one that is the
-    kernel's under another name is not told twice."""
+def read_machine(root: Path = Path("/"), nodes: Sequence[Path] = (), *, detect: bool = True) -> Machine:
+    """What is there below `root`. nodes: further nodes, absolute and as seen from that root; one that is the kernel's
+    under another name is not told twice. detect: False leaves out all that is not behind one of them, and asks no
+    driver about it."""
     renders = _renders(root, nodes)
-    cards = tuple(_cards(root))
-    return Machine(
+    meant = _meant(root, renders, nodes)
+    cards = tuple(_cards(root)) if detect or any(_is_nvidias(root, path, renders) for path in meant) else ()
+    videos = tuple(_videos(root))
+    known = {node.path for node in (*(card.node for card in cards), *(video.node for video in videos)) if node}
+    bare = [render for render in renders if render.device is None and render.node.path not in known]
+    machine = Machine(
         chips=_chips(root, renders, cards),
         cards=cards,
         control=read_node(root / "dev/nvidiactl"),
-        videos=tuple(_videos(root)),
-        bare=tuple((render.named, render.node) for render in renders if render.device is None),
+        videos=videos,
+        bare=tuple((render.named, render.node) for render in bare),
         kernel=_kernel(root),
         user=_user(),
     )
+    return machine if detect else only(machine, meant)
 
 
 def _renders(root: Path, nodes: Sequence[Path]) -> list[_Render]:
@@ -66,15 +72,36 @@ def _renders(root: Path, nodes: Sequence[Path]) -> list[_Render]:
     may have another name than the kernel has for it, or that of another, or sysfs may show nothing of it."""
     found = [_shown(root, name) for name in names_in(root / "sys/class/drm") if _RENDER.fullmatch(name)]
     seen = [Path("/dev/dri", name) for name in names_in(root / "dev/dri") if _RENDER.fullmatch(name)]
-    for path in (*seen, *nodes):
-        node = read_node(root / path.relative_to(path.anchor))
-        new = _Render(str(path), node, device_number(node.path))
+    for new in _named_nodes(root, (*seen, *nodes)):
         known = next((one for one in found if _same(one, new)), None)
         if known is None:
             found.append(new)
         elif not known.node.there:
-            found[found.index(known)] = replace(known, node=node)
+            found[found.index(known)] = replace(known, node=new.node)
     return found
+
+
+def _named_nodes(root: Path, nodes: Sequence[Path]) -> list[_Render]:
+    read = [(path, read_node(_below(root, path))) for path in nodes]
+    return [_Render(str(path), node, device_number(node.path)) for path, node in read]
+
+
+def _below(root: Path, path: Path) -> Path:
+    return root / path.relative_to(path.anchor)
+
+
+def _meant(root: Path, renders: Sequence[_Render], nodes: Sequence[Path]) -> frozenset[Path]:
+    """Under which paths the named nodes are told of."""
+    named = _named_nodes(root, nodes)
+    known = (render.node.path for render in renders if any(_same(render, one) for one in named))
+    return frozenset((*known, *(one.node.path for one in named)))
+
+
+def _is_nvidias(root: Path, path: Path, renders: Sequence[_Render]) -> bool:
+    if path.parent == root / "dev" and path.name.startswith(_NVIDIA):
+        return True
+    devices = [render.device for render in renders if render.node.path == path and render.device is not None]
+    return any(read_link(device / "driver") == _NVIDIA for device in devices)
 
 
 def _shown(root: Path, name: str) -> _Render:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from mkv2castd.encoder.process import Captured, capture
-from mkv2castd.encoder.tools import Tools, is_software, read_tools
+from mkv2castd.encoder.tools import UNASKED, Tools, is_software, read_tools
 from mkv2castd.errors import DeviceError
 from mkv2castd.model import Identity
 
@@ -32,6 +32,11 @@ class Toolbox:
         self._asking = asyncio.Lock()
         self._program: Identity | None = None
         self._known: Tools | None = None
+
+    @property
+    def latest(self) -> Tools:
+        """What was found last; before the first question, what everybody has."""
+        return self._known if self._known is not None else UNASKED
 
     async def tools(self) -> Tools:
         """Takes a few tenths of a second the first time. Raises ConfigError when ffmpeg is not installed, DeviceError

@@ -60,7 +60,8 @@ def read(gpu: Gpu, trial: Trial, outcome: Outcome) -> Verdict:
     fault = explain(gpu, trial.ability.backend, outcome.stderr)
     if fault is not None:
         lasting, hopeless = fault.cause is Cause.UNSUPPORTED, fault.cause is Cause.UNREACHABLE
-        return Verdict(Proof(trial.ability, fault.problem), lasting, hopeless)
+        words = f" ({_said(outcome.stderr)})" if fault.cause is Cause.LOST else ""
+        return Verdict(Proof(trial.ability, fault.problem + words), lasting, hopeless)
     if outcome.exit_code < 0:
         crashed = f"ffmpeg crashed over it (signal {-outcome.exit_code}): install another version of its driver"
         return Verdict(Proof(trial.ability, crashed))

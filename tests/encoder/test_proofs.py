@@ -146,11 +146,11 @@ class TestWhatAnOutcomeProves:
     def test_what_nobody_knows_is_told_in_ffmpegs_words(self) -> None:
         stderr = (
             "[h264_vaapi @ 0x55] Using level 4.\n"
-            "[h264_vaapi @ 0x55] Failed to end picture encode issue: 24 (internal encoding error).\n"
+            "[h264_vaapi @ 0x55] Failed to do something new: 24 (nobody knows).\n"
             "[h264_vaapi @ 0x55] Encode failed: -5.\nConversion failed!\n"
         )
         got = verdict(ARC, stderr)
-        assert got.proof.problem == "ffmpeg failed: Failed to end picture encode issue: 24 (internal encoding error)."
+        assert got.proof.problem == "ffmpeg failed: Failed to do something new: 24 (nobody knows)."
         assert verdict(ARC, "a\nb\n\n").proof.problem == "ffmpeg failed: b"
         assert verdict(ARC, "").proof.problem == "ffmpeg failed: it does not say why"
 

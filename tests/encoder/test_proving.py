@@ -26,6 +26,8 @@ from tests.trouble import soon, state_of
 
 H264 = Ability(Backend.VAAPI, Skill.ENCODE, "h264")
 ONLY_H264 = ROWS[:1]
+# How often such a device is opened when it works: for the encode, and for two at once.
+ONCE = 3
 
 
 @pytest.fixture(autouse=True)
@@ -207,6 +209,35 @@ async def test_without_ffmpeg_it_is_the_admins_to_act(tmp_path: Path, monkeypatc
         await prove([device], rows=ROWS, cache=tmp_path / "proofs.json")
 
 
+class TestSeveralAtOnce:
+    async def test_two_at_once_are_proved(self, driver: Driver, tmp_path: Path, tried: list[Sequence[str]]) -> None:
+        (device,) = await prove([gpu(node(tmp_path))], rows=ROWS, environment=driver.environment)
+        assert device.slots == 2
+        assert len(tried) == 2 + ONCE
+        one, other = (argv[-1] for argv in tried[2:] if "realtime" in " ".join(argv))
+        assert one != other
+
+    async def test_a_device_that_takes_one_at_a_time_still_encodes(self, driver: Driver, tmp_path: Path) -> None:
+        (device,) = await prove([gpu(node(tmp_path, sessions=1))], rows=ONLY_H264, environment=driver.environment)
+        assert (device.problem, device.slots) == (None, 1)
+
+    async def test_one_that_was_only_busy_is_asked_again(
+        self, driver: Driver, tmp_path: Path, tried: list[Sequence[str]]
+    ) -> None:
+        device, cache = node(tmp_path, sessions=1), tmp_path / "proofs.json"
+        for slots in (1, 2):
+            (proved,) = await prove([gpu(device)], rows=ONLY_H264, environment=driver.environment, cache=cache)
+            assert proved.slots == slots
+            device.behave()
+        assert len(tried) == ONCE + 2
+
+    async def test_where_nothing_can_be_encoded_nothing_more_is_tried(
+        self, driver: Driver, tmp_path: Path, tried: list[Sequence[str]]
+    ) -> None:
+        (device,) = await prove([gpu(node(tmp_path, fail_after=2))], rows=ONLY_H264, environment=driver.environment)
+        assert (device.slots, len(tried)) == (1, 1)
+
+
 class TestWhatIsKept:
     async def test_answers_that_hold_are_not_asked_for_again(
         self, driver: Driver, tmp_path: Path, tried: list[Sequence[str]]
@@ -214,10 +245,35 @@ class TestWhatIsKept:
         device, cache = gpu(node(tmp_path)), tmp_path / "proofs.json"
         first = await prove([device], rows=ROWS, environment=driver.environment, cache=cache)
         asked = len(tried)
-        assert asked == 3
+        assert asked == 2 + ONCE
         assert await prove([device], rows=ROWS, environment=driver.environment, cache=cache) == first
         assert len(tried) == asked
         assert sorted(path.name for path in tmp_path.glob("*.json*")) == ["proofs.json"]
+
+    async def test_asked_anew_no_old_answer_counts_and_the_new_ones_are_kept(
+        self, driver: Driver, tmp_path: Path, tried: list[Sequence[str]]
+    ) -> None:
+        device, cache = node(tmp_path), tmp_path / "proofs.json"
+        await prove([gpu(device)], rows=ONLY_H264, environment=driver.environment, cache=cache)
+        device.behave(fail_open=1)
+        (broken,) = await prove([gpu(device)], rows=ONLY_H264, environment=driver.environment, cache=cache, anew=True)
+        assert "does not open it" in str(broken.problem)
+        device.behave()
+        asked = len(tried)
+        (again,) = await prove([gpu(device)], rows=ONLY_H264, environment=driver.environment, cache=cache)
+        assert again.problem is None
+        assert len(tried) == asked + ONCE
+
+    async def test_devices_that_are_proved_at_different_times_share_one_file(
+        self, driver: Driver, tmp_path: Path, tried: list[Sequence[str]]
+    ) -> None:
+        several, cache = [gpu(node(tmp_path, name)) for name in "abc"], tmp_path / "proofs.json"
+        await asyncio.gather(
+            *(prove([one], rows=ONLY_H264, environment=driver.environment, cache=cache) for one in several)
+        )
+        asked = len(tried)
+        await prove(several, rows=ONLY_H264, environment=driver.environment, cache=cache)
+        assert len(tried) == asked
 
     async def test_a_device_that_is_not_there_today_is_not_forgotten(
         self, driver: Driver, tmp_path: Path, tried: list[Sequence[str]]
@@ -226,7 +282,7 @@ class TestWhatIsKept:
         cache = tmp_path / "proofs.json"
         for gpus in ([one], [other], [one, other]):
             await prove(gpus, rows=ONLY_H264, environment=driver.environment, cache=cache)
-        assert len(tried) == 2
+        assert len(tried) == 2 * ONCE
 
     @pytest.mark.parametrize("switches", [{"fail_open": 1}, {"fail_after": 2}, {"sessions": 0}, {"hang_after": 2}])
     async def test_what_may_pass_is_tried_again(
@@ -246,7 +302,7 @@ class TestWhatIsKept:
         device, cache = node(tmp_path), tmp_path / "proofs.json"
         for version in ("6.1", "6.2"):
             await prove([gpu(device, version)], rows=ONLY_H264, environment=driver.environment, cache=cache)
-        assert len(tried) == 2
+        assert len(tried) == 2 * ONCE
 
     async def test_another_ffmpeg_is_tried(
         self, driver: Driver, tmp_path: Path, tried: list[Sequence[str]], monkeypatch: pytest.MonkeyPatch
@@ -259,7 +315,7 @@ class TestWhatIsKept:
         other.chmod(0o755)
         monkeypatch.setenv("PATH", f"{other.parent}:{os.environ['PATH']}")
         await prove([device], rows=ONLY_H264, environment=driver.environment, cache=cache)
-        assert len(tried) == 2
+        assert len(tried) == 2 * ONCE
 
     async def test_new_libraries_are_tried(
         self, driver: Driver, tmp_path: Path, tried: list[Sequence[str]], monkeypatch: pytest.MonkeyPatch
@@ -270,7 +326,7 @@ class TestWhatIsKept:
         await prove([device], rows=ONLY_H264, environment=driver.environment, cache=cache)
         (drivers / "new_drv_video.so").touch()
         await prove([device], rows=ONLY_H264, environment=driver.environment, cache=cache)
-        assert len(tried) == 2
+        assert len(tried) == 2 * ONCE
 
     @pytest.mark.parametrize(
         "spoil",
@@ -292,7 +348,7 @@ class TestWhatIsKept:
         spoil(cache)
         (again,) = await prove([device], rows=ONLY_H264, environment=driver.environment, cache=cache)
         assert again.can_encode("h264")
-        assert len(tried) == 2
+        assert len(tried) == 2 * ONCE
         assert [path.name for path in cache.parent.iterdir()] == ["proofs.json"]
 
 
@@ -306,7 +362,7 @@ class TestFinding:
         )
         assert devices[0] == Device(off)
         assert devices[1].can_encode("h264")
-        assert len(tried) == 1
+        assert len(tried) == ONCE
 
     async def test_where_there_is_nothing_nothing_is_run(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -113,6 +113,55 @@ class TestWhatIsThere:
         assert [chip.name for chip in machine.chips] == ["fec00000.v3d"]
 
 
+class TestWithoutDetection:
+    """`detect = false`: a driver that must not be touched is not even asked what it has."""
+
+    def test_nothing_is_there_that_is_not_named(self, tmp_path: Path) -> None:
+        nvidia_and_intel(tmp_path)
+        machine = read_machine(tmp_path, detect=False)
+        assert (machine.chips, machine.cards, machine.videos, machine.bare) == ((), (), (), ())
+
+    def test_a_named_node_brings_its_device_and_no_other(self, tmp_path: Path) -> None:
+        intel_and_arc(tmp_path)
+        whole = read_machine(tmp_path)
+        machine = read_machine(tmp_path, [Path("/dev/dri/renderD129")], detect=False)
+        assert machine.chips == whole.chips[1:]
+
+    def test_a_node_is_known_under_another_name_too(self, tmp_path: Path) -> None:
+        intel(tmp_path)
+        (tmp_path / "sys/class/drm/renderD128/dev").write_text(f"{number(NULL)}\n")
+        (tmp_path / "dev/dri/renderD128").unlink()
+        (tmp_path / "dev/dri/renderD128").symlink_to(NULL)
+        (tmp_path / "dev/gpu").symlink_to(NULL)
+        machine = read_machine(tmp_path, [Path("/dev/gpu")], detect=False)
+        assert machine.chips == read_machine(tmp_path).chips
+
+    def test_nvidias_driver_is_asked_only_about_its_own(self, tmp_path: Path) -> None:
+        nvidia_and_intel(tmp_path)
+        assert read_machine(tmp_path, [Path("/dev/dri/renderD128")], detect=False).cards == ()
+        machine = read_machine(tmp_path, [Path("/dev/dri/renderD129")], detect=False)
+        assert ([chip.driver for chip in machine.chips], len(machine.cards)) == (["nvidia"], 1)
+
+    def test_a_card_without_a_render_node_is_named_by_its_own(self, tmp_path: Path) -> None:
+        two_nvidia(tmp_path)
+        machine = read_machine(tmp_path, [Path("/dev/nvidia0")], detect=False)
+        assert [chip.address for chip in machine.chips] == ["0000:41:00.0"]
+        assert (len(machine.cards), machine.bare) == (2, ())
+
+    def test_a_boards_codec_is_named_by_the_node_that_encodes(self, tmp_path: Path) -> None:
+        raspberry_pi(tmp_path)
+        machine = read_machine(tmp_path, [Path("/dev/video11")], detect=False)
+        assert [video.function for video in machine.videos] == ["bcm2835-codec-encode"]
+        assert (machine.chips, machine.bare) == ((), ())
+
+    def test_a_node_of_which_nothing_is_shown_is_told_of(self, tmp_path: Path) -> None:
+        container(tmp_path)
+        node = Machine(tmp_path).node("dri/renderD128")
+        assert node.exists()
+        ((named, _),) = read_machine(tmp_path, [Path("/dev/gpu/renderD129")], detect=False).bare
+        assert named == "/dev/gpu/renderD129"
+
+
 class TestNodes:
     def test_a_node_in_dev_is_found_though_sysfs_shows_nothing(self, tmp_path: Path) -> None:
         node = Machine(tmp_path).node("dri/renderD128")
@@ -143,6 +192,12 @@ class TestNodes:
         assert machine.bare == ()
         assert machine.chips[0].render is not None
         assert machine.chips[0].render.path == tmp_path / "dev/gpu"
+
+    def test_naming_a_cards_or_a_codecs_own_node_changes_nothing(self, tmp_path: Path) -> None:
+        h100(tmp_path / "h100")
+        raspberry_pi(tmp_path / "pi")
+        for root, node in (("h100", "nvidia0"), ("pi", "video11")):
+            assert read_machine(tmp_path / root, [Path("/dev", node)]) == read_machine(tmp_path / root)
 
     def test_a_node_that_has_the_name_of_another_is_not_taken_for_it(self, tmp_path: Path) -> None:
         """A container that was given the second card as /dev/dri/renderD128."""
