@@ -18,6 +18,7 @@ from mkv2castd.errors import ErrorCode, RequestError
 from mkv2castd.events import Event, JobChanged, JobRemoved
 from mkv2castd.model import Attempt, Identity, Job, JobStatus, Outcome
 from mkv2castd.queries import JobPage, JobQuery
+from mkv2castd.work import Work
 
 _WORKING = ("processing", "analyzing")
 
@@ -50,6 +51,8 @@ class Waiting:
     priority: int
     sequence: int
     paused: bool
+    work: Work | None = None
+    device: str | None = None
 
 
 class Ledger:
@@ -138,11 +141,20 @@ class Ledger:
     def waiting(self) -> Iterator[Waiting]:
         """The jobs that wait for analysis or for their turn, without what only that needs: 100,000 of them are read
         at start."""
-        query = """SELECT id, folder, status, lane, priority, sequence, paused FROM jobs
+        query = """SELECT id, folder, status, lane, priority, sequence, paused, work, wanted_device FROM jobs
                    WHERE status IN ('analyzing', 'queued')"""
         with rows.legible():
-            for job_id, folder, status, lane, priority, sequence, paused in self._db.execute(query):
-                yield Waiting(UUID(job_id), folder, JobStatus(status), lane, priority, sequence, bool(paused))
+            for job_id, folder, status, lane, priority, sequence, paused, work, device in self._db.execute(query):
+                yield Waiting(
+                    *(UUID(job_id), folder, JobStatus(status), lane, priority, sequence, bool(paused)),
+                    *(rows.to_work(work), device),
+                )
+
+    def unattended(self) -> list[Job]:
+        """Jobs that are being worked on, but by no attempt: between two of them when the last run ended."""
+        query = """SELECT * FROM jobs WHERE status = 'processing' AND NOT EXISTS
+                   (SELECT 1 FROM attempts WHERE job_id = jobs.id AND outcome = 'running')"""
+        return list(map(rows.to_job, self._db.execute(query)))
 
     def _put(self, verb: str, job: Job) -> None:
         values = rows.from_job(job)
@@ -165,6 +177,16 @@ class Ledger:
         query = "SELECT * FROM attempts WHERE outcome = ?"
         found = self._db.execute(query, (Outcome.RUNNING.value,))
         return [(UUID(row["job_id"]), rows.to_attempt(row)) for row in found]
+
+    # How fast devices are
+
+    def speeds(self) -> dict[tuple[str, str], tuple[float, int]]:
+        """(device, kind of work) → million pixels a second, and by how many films that is known."""
+        found = self._db.execute("SELECT device, kind, speed, count FROM speeds")
+        return {(device, kind): (speed, count) for device, kind, speed, count in found}
+
+    def save_speed(self, device: str, kind: str, speed: float, count: int) -> None:
+        self._db.execute("REPLACE INTO speeds VALUES (?, ?, ?, ?)", (device, kind, speed, count))
 
     # Known files
 

@@ -16,6 +16,7 @@ from typing import Any
 from uuid import UUID
 
 from mkv2castd.errors import ErrorCode, RequestError
+from mkv2castd.work import Work
 
 
 class JobStatus(StrEnum):
@@ -151,7 +152,8 @@ class DeviceVerdict:
 class Analysis:
     """What the deciding came to. `skip` holds the reason when nothing has to be done.
 
-    `lane` is where the work belongs: "remux" when no video is encoded, else "cpu"; None when skipped. devices: how
+    `lane` is the device that the work was given to: "remux" when no video is encoded, else the processor ("cpu") or a
+    GPU's id; None when skipped. lane_reason: why that one. devices: how
     the film stands with each device that is known, as it is now; empty in what was stored before there was such.
     """
 
@@ -162,6 +164,7 @@ class Analysis:
     lane: str | None
     skip: str | None = None
     devices: tuple[DeviceVerdict, ...] = ()
+    lane_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +207,8 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One try at a job: one ffmpeg run on one device. `number` counts from 1 within the job."""
+    """One try at a job: one ffmpeg run on one device. `number` counts from 1 within the job. why: this device, and
+    these means. means: what decodes and encodes; None: nothing is encoded. spared: its device was at fault."""
 
     number: int
     device: str
@@ -214,6 +218,9 @@ class Attempt:
     failure: Failure | None = None
     exit_code: int | None = None
     temporary: Path | None = None
+    why: str | None = None
+    means: str | None = None
+    spared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +229,8 @@ class Job:
 
     `profile`, `container` and `device` are wishes of the submitter; None means what the folder says.
     `sequence` orders jobs of one priority; a job that goes back to the head of its lane keeps it.
+    lane: the device that it waits for, is worked on by or was made on last; lane_reason: why that one. work: what has
+    to be encoded, once that is known; None where the picture is copied.
     `revision` grows by one with each stored change, so that a reader can tell an old telling from a new one.
     """
 
@@ -239,6 +248,8 @@ class Job:
     container: Container | None = None
     device: str | None = None
     lane: str | None = None
+    lane_reason: str | None = None
+    work: Work | None = None
     output: Path | None = None
     output_size: int | None = None
     skipped: bool = False

@@ -83,6 +83,8 @@ def _close(ledger: Ledger) -> _Left:
             books.back_to_queue(ledger, job_id, attempt, Outcome.INTERRUPTED, None, time.time())
         if attempt.temporary is not None and ledger.commit_of(job_id) is None:
             left.temporaries.append(attempt.temporary)
+    for job in ledger.unattended():
+        books.back_without_attempt(ledger, job.id)
     for job_id in ledger.idle_commits():
         if (done := books.carried_out(ledger, job_id)) is not None:
             left.replaced[job_id] = done

@@ -15,9 +15,12 @@ import msgspec
 from mkv2castd.errors import ErrorCode
 from mkv2castd.model import Analysis, Attempt, Container, Failure, Identity, Job, JobStatus, Outcome, Stage, printable
 from mkv2castd.queries import JobQuery
+from mkv2castd.work import Work
 
 _SIGN = 1 << 63
 _RANGE = 1 << 64
+# made once: 100,000 of them are read at start
+_WORK = msgspec.json.Decoder(Work)
 
 
 class BadRow(sqlite3.DatabaseError):
@@ -82,6 +85,8 @@ def from_job(job: Job) -> dict[str, Any]:
         "container": job.container.value if job.container is not None else None,
         "wanted_device": job.device,
         "lane": job.lane,
+        "lane_reason": job.lane_reason,
+        "work": _json(job.work),
         "output": os.fsencode(job.output) if job.output is not None else None,
         "output_size": job.output_size,
         "skipped": job.skipped,
@@ -112,6 +117,8 @@ def to_job(row: sqlite3.Row) -> Job:
         container=Container(row["container"]) if row["container"] is not None else None,
         device=row["wanted_device"],
         lane=row["lane"],
+        lane_reason=row["lane_reason"],
+        work=to_work(row["work"]),
         output=to_path(row["output"]) if row["output"] is not None else None,
         output_size=row["output_size"],
         skipped=bool(row["skipped"]),
@@ -135,6 +142,9 @@ def from_attempt(attempt: Attempt) -> dict[str, Any]:
         **from_failure(attempt.failure),
         "exit_code": attempt.exit_code,
         "temporary": os.fsencode(attempt.temporary) if attempt.temporary is not None else None,
+        "why": attempt.why,
+        "means": attempt.means,
+        "spared": attempt.spared,
     }
 
 
@@ -149,6 +159,9 @@ def to_attempt(row: sqlite3.Row) -> Attempt:
         failure=to_failure(row),
         exit_code=row["exit_code"],
         temporary=to_path(row["temporary"]) if row["temporary"] is not None else None,
+        why=row["why"],
+        means=row["means"],
+        spared=bool(row["spared"]),
     )
 
 
@@ -166,6 +179,10 @@ def where(query: JobQuery) -> tuple[str, tuple[Any, ...]]:
         clauses.append("instr(name, ?) > 0")
         values.append(query.text.lower())
     return (f"WHERE {' AND '.join(clauses)}" if clauses else ""), tuple(values)
+
+
+def to_work(raw: str | None) -> Work | None:
+    return _WORK.decode(raw) if raw is not None else None
 
 
 def _json(value: object) -> str | None:

@@ -76,6 +76,25 @@ STEPS: tuple[str, ...] = (
         entry BLOB NOT NULL
     ) WITHOUT ROWID;
     """,
+    """
+    ALTER TABLE jobs ADD COLUMN lane_reason TEXT;
+    ALTER TABLE jobs ADD COLUMN work TEXT;
+    ALTER TABLE attempts ADD COLUMN why TEXT;
+    ALTER TABLE attempts ADD COLUMN means TEXT;
+    ALTER TABLE attempts ADD COLUMN spared INTEGER NOT NULL DEFAULT 0;
+
+    -- what waits to be encoded is analysed anew: how much there is to do was not written down before
+    UPDATE jobs SET status = 'analyzing', stage = 'analyzing' WHERE status = 'queued' AND lane = 'cpu';
+
+    -- How fast devices were, by the kind of work: million pixels a second.
+    CREATE TABLE speeds (
+        device TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        speed REAL NOT NULL,
+        count INTEGER NOT NULL,
+        PRIMARY KEY (device, kind)
+    ) WITHOUT ROWID;
+    """,
 )
 
 

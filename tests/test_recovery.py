@@ -14,11 +14,13 @@ import pytest
 
 from mkv2castd import recovery
 from mkv2castd.encoder import books, output
+from mkv2castd.encoder.books import Step
 from mkv2castd.encoder.orphans import marked
 from mkv2castd.encoder.output import Commit
+from mkv2castd.errors import ErrorCode
 from mkv2castd.events import Event
 from mkv2castd.ledger import Ledger
-from mkv2castd.model import Attempt, Identity, Job, JobStatus, Outcome, Stage, advance
+from mkv2castd.model import Attempt, Failure, Identity, Job, JobStatus, Outcome, Stage, advance
 from mkv2castd.recovery import Recovered, recover
 from mkv2castd.store import Store, open_store
 
@@ -45,7 +47,7 @@ async def begun(store: Store, tmp_path: Path) -> tuple[Job, Path]:
 
     def begin(ledger: Ledger) -> tuple[Job, Path]:
         job = ledger.add(a_job(tmp_path, JobStatus.QUEUED))
-        attempt = books.begin(ledger, job.id, "cpu", 2.0)
+        attempt = books.begin(ledger, job.id, Step("cpu", "the only one"), 2.0)
         assert attempt is not None
         assert attempt.attempt.temporary is not None
         return attempt.job, attempt.attempt.temporary
@@ -67,6 +69,18 @@ async def test_an_attempt_under_way_is_closed_its_temporary_removed_and_its_job_
     assert attempt.outcome is Outcome.INTERRUPTED
     assert attempt.ended_at is not None
     assert await recover(store, tmp_path) == Recovered(attempts=0, orphans=0)
+
+
+async def test_a_job_between_two_attempts_waits_again(store: Store, tmp_path: Path) -> None:
+    job, _ = await begun(store, tmp_path)
+    (attempt,) = await store.read(lambda ledger: ledger.attempts(job.id))
+    failure = Failure(ErrorCode.DEVICE_LOST, "gone")
+    await store.write(lambda ledger: books.set_back(ledger, job.id, attempt, failure, 3.0))
+    assert await recover(store, tmp_path) == Recovered(attempts=0, orphans=0)
+    now = await store.read(lambda ledger: ledger.require(job.id))
+    assert (now.status, now.stage, now.sequence) == (JobStatus.QUEUED, Stage.WAITING, job.sequence)
+    (kept,) = await store.read(lambda ledger: ledger.attempts(job.id))
+    assert (kept.outcome, kept.failure, kept.spared) == (Outcome.FAILED, failure, True)
 
 
 async def test_what_was_being_put_in_place_is_kept_for_the_jobs_turn(store: Store, tmp_path: Path) -> None:

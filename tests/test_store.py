@@ -14,6 +14,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from mkv2castd import schema
 from mkv2castd.errors import ConfigError, ErrorCode, RequestError
 from mkv2castd.events import Event, JobChanged, JobRemoved
 from mkv2castd.ledger import KnownFile, Ledger
@@ -34,8 +35,13 @@ from mkv2castd.model import (
 )
 from mkv2castd.queries import JobQuery
 from mkv2castd.store import StoreError, open_store
+from mkv2castd.work import Shape, Work
 
 IDENTITY = Identity(64769, 12345, 10**9, 1_700_000_000_123_456_789)
+
+
+SHAPE = Shape("h264", 1920, 1080, "mp4", "high", True, True, "hevc", True, 3840 * 2160, ("scale", "tone-map"))
+WORK = Work(SHAPE, 7200.5, 23.976)
 
 
 def a_job(name: str = "film.mkv", status: JobStatus = JobStatus.PENDING, **changes: object) -> Job:
@@ -61,7 +67,7 @@ def full_job() -> Job:
         6,
         48000,
     )
-    analysis = Analysis((decision,), ("chromecast",), Container.MP4, 7200.5, "cpu", "why not")
+    analysis = Analysis((decision,), ("chromecast",), Container.MP4, 7200.5, "cpu", "why not", (), "alone")
     return a_job(
         os.fsdecode(b"caf\xe9 \xff.mkv"),
         status=JobStatus.FAILED,
@@ -73,6 +79,8 @@ def full_job() -> Job:
         container=Container.WEBM,
         device="cpu",
         lane="cpu",
+        lane_reason="the others are busy",
+        work=WORK,
         output=Path(os.fsdecode(b"/out/\xff.webm")),
         output_size=9,
         skipped=True,
@@ -94,11 +102,51 @@ async def test_every_field_of_a_job_survives_a_new_start(tmp_path: Path) -> None
 async def test_every_field_of_an_attempt_survives_a_new_start(tmp_path: Path) -> None:
     failure = Failure(ErrorCode.STALLED, "hung", None)
     attempt = Attempt(2, "cpu", 1.5, Outcome.FAILED, 2.5, failure, -9, Path(os.fsdecode(b"/t/\xfe")))
+    attempt = replace(attempt, why="the first that is free", means="vaapi", spared=True)
     job = a_job()
     async with open_store(tmp_path, lambda event: None) as store:
         await store.write(lambda ledger: ledger.save_attempt(job.id, attempt))
     async with open_store(tmp_path, lambda event: None) as store:
         assert await store.read(lambda ledger: ledger.attempts(job.id)) == (attempt,)
+
+
+async def test_what_waits_is_read_with_all_that_it_needs_to_find_its_device(tmp_path: Path) -> None:
+    queued = a_job(status=JobStatus.QUEUED, lane="cpu", work=WORK, device="pci-0000_03_00_0")
+    async with open_store(tmp_path, lambda event: None) as store:
+        await store.write(lambda ledger: ledger.add(queued))
+        (waiting,) = await store.read(lambda ledger: list(ledger.waiting()))
+    assert (waiting.work, waiting.device) == (WORK, "pci-0000_03_00_0")
+
+
+async def test_how_fast_devices_were_survives_a_new_start(tmp_path: Path) -> None:
+    async with open_store(tmp_path, lambda event: None) as store:
+        await store.write(lambda ledger: ledger.save_speed("cpu", SHAPE.kind, 50.0, 1))
+        await store.write(lambda ledger: ledger.save_speed("cpu", SHAPE.kind, 75.5, 2))
+    async with open_store(tmp_path, lambda event: None) as store:
+        assert await store.read(lambda ledger: ledger.speeds()) == {("cpu", SHAPE.kind): (75.5, 2)}
+
+
+async def test_a_database_of_the_first_version_is_taken_over_and_what_waits_to_be_encoded_is_analysed_anew(
+    tmp_path: Path,
+) -> None:
+    connection = sqlite3.connect(tmp_path / "mkv2castd.sqlite")
+    connection.executescript(f"{schema.STEPS[0]} PRAGMA user_version = 1;")
+    for number, (status, lane) in enumerate((("queued", "cpu"), ("queued", "remux"), ("completed", "cpu"))):
+        connection.execute(
+            """INSERT INTO jobs (id, folder, source, status, sequence, priority, paused, lane, skipped, created_at,
+               revision, name) VALUES (?, 'films', ?, ?, ?, 0, 0, ?, 0, 1.0, 1, 'film')""",
+            (str(uuid4()), f"/films/{number}".encode(), status, number, lane),
+        )
+    connection.commit()
+    connection.close()
+    async with open_store(tmp_path, lambda event: None) as store:
+        page = await store.read(lambda ledger: ledger.page(JobQuery()))
+    told = [(job.status, job.stage, job.lane) for job in reversed(page.jobs)]
+    assert told == [
+        (JobStatus.ANALYZING, Stage.ANALYZING, "cpu"),
+        (JobStatus.QUEUED, None, "remux"),
+        (JobStatus.COMPLETED, None, "cpu"),
+    ]
 
 
 async def test_events_are_published_in_commit_order_and_only_after_the_commit(tmp_path: Path) -> None:

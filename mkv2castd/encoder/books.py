@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from uuid import UUID
 
+from mkv2castd.device import REMUX
 from mkv2castd.encoder import output
 from mkv2castd.encoder.naming import temporary_for
 from mkv2castd.encoder.output import Commit
@@ -23,25 +25,55 @@ class Begun:
     pending: Commit | None
 
 
-def begin(ledger: Ledger, job_id: UUID, device: str, now: float) -> Begun | None:
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Where an attempt is made, with what, and why so: see Attempt."""
+
+    device: str
+    why: str
+    means: str | None = None
+
+
+def begin(ledger: Ledger, job_id: UUID, step: Step, now: float) -> Begun | None:
     """None when the job is no longer waiting for its turn."""
     job = ledger.job(job_id)
     if job is None or job.status is not JobStatus.QUEUED or job.paused or job.output is None:
         return None
-    stage = Stage.REMUXING if job.lane == "remux" else Stage.TRANSCODING
-    number = len(ledger.attempts(job_id)) + 1
-    attempt = Attempt(number, device, now, temporary=temporary_for(job.output, job_id))
-    ledger.save_attempt(job_id, attempt)
-    job = ledger.save(advance(job, JobStatus.PROCESSING, stage=stage, started_at=now, reason=None, failure=None))
+    attempt = _attempt(ledger, job, job.output, step, now)
+    told = {"stage": _stage(step), "lane": step.device, "lane_reason": step.why}
+    job = ledger.save(advance(job, JobStatus.PROCESSING, started_at=now, reason=None, failure=None, **told))
+    entry = ledger.commit_of(job_id)
+    pending = _read(entry) if entry is not None else None
+    return Begun(job, attempt, replaces=_ours(ledger, job), pending=pending)
+
+
+def begin_again(ledger: Ledger, job_id: UUID, step: Step, now: float) -> Begun | None:
+    """The next attempt of a job that is being worked on. None when it is not (any more)."""
+    job = ledger.job(job_id)
+    if job is None or job.status is not JobStatus.PROCESSING or job.output is None:
+        return None
+    attempt = _attempt(ledger, job, job.output, step, now)
+    job = ledger.save(replace(job, stage=_stage(step), lane=step.device, lane_reason=step.why))
+    return Begun(job, attempt, replaces=_ours(ledger, job), pending=None)
+
+
+def _attempt(ledger: Ledger, job: Job, output: Path, step: Step, now: float) -> Attempt:
+    number = len(ledger.attempts(job.id)) + 1
+    temporary = temporary_for(output, job.id)
+    attempt = Attempt(number, step.device, now, temporary=temporary, why=step.why, means=step.means)
+    ledger.save_attempt(job.id, attempt)
+    return attempt
+
+
+def _stage(step: Step) -> Stage:
+    return Stage.REMUXING if step.device == REMUX else Stage.TRANSCODING
+
+
+def _ours(ledger: Ledger, job: Job) -> Identity | None:
+    """What lies in the output's place, where that is an older output of this very film."""
     known = ledger.file_at(job.output) if job.output is not None else None
     ours = known is not None and known.kind == "output" and known.origin == job.source
-    entry = ledger.commit_of(job_id)
-    return Begun(
-        job,
-        attempt,
-        replaces=known.identity if known is not None and ours else None,
-        pending=_read(entry) if entry is not None else None,
-    )
+    return known.identity if known is not None and ours else None
 
 
 def journal(ledger: Ledger, job: Job, commit: Commit) -> None:
@@ -123,6 +155,20 @@ def back_to_queue(
     return ledger.save(advance(job, JobStatus.QUEUED, stage=Stage.WAITING, started_at=None))
 
 
+def set_back(ledger: Ledger, job_id: UUID, attempt: Attempt, failure: Failure, now: float) -> Job:
+    """The attempt has failed by its device's fault; the job goes on with the next one."""
+    ledger.save_attempt(job_id, replace(_ended(attempt, Outcome.FAILED, now, failure), spared=True))
+    return ledger.save(replace(ledger.require(job_id), stage=Stage.WAITING))
+
+
+def back_without_attempt(ledger: Ledger, job_id: UUID) -> Job | None:
+    """A job that was between two attempts waits for its turn again. None for one that is not being worked on."""
+    job = ledger.job(job_id)
+    if job is None or job.status is not JobStatus.PROCESSING:
+        return None
+    return ledger.save(advance(job, JobStatus.QUEUED, stage=Stage.WAITING, started_at=None))
+
+
 def note(ledger: Ledger, job_id: UUID, reason: str) -> None:
     """Says why a queued job has to wait."""
     job = ledger.job(job_id)
@@ -130,8 +176,10 @@ def note(ledger: Ledger, job_id: UUID, reason: str) -> None:
         ledger.save(replace(job, stage=Stage.WAITING, reason=reason))
 
 
-def cancel(ledger: Ledger, job_id: UUID, attempt: Attempt, failure: Failure, now: float) -> Job:
-    ledger.save_attempt(job_id, _ended(attempt, Outcome.CANCELLED, now, failure))
+def cancel(ledger: Ledger, job_id: UUID, attempt: Attempt | None, failure: Failure, now: float) -> Job:
+    """attempt: the one that was under way, if any was."""
+    if attempt is not None:
+        ledger.save_attempt(job_id, _ended(attempt, Outcome.CANCELLED, now, failure))
     job = ledger.require(job_id)
     return ledger.save(advance(job, JobStatus.CANCELLED, stage=None, paused=False, failure=failure, finished_at=now))
 
