@@ -12,11 +12,13 @@ from mkv2castd.device import Backend, Gpu, Vendor
 
 
 class Cause(StrEnum):
-    """UNSUPPORTED: device, driver or ffmpeg cannot do this, and never will as they are. BUSY: not now. UNREACHABLE:
-    nothing at all can be done on the device in this way until somebody acts."""
+    """UNSUPPORTED: device, driver or ffmpeg cannot do this, and never will as they are. BUSY: not now. LOST: it
+    failed, or went away, while it was at work. UNREACHABLE: nothing at all can be done on the device in this way
+    until somebody acts."""
 
     UNSUPPORTED = "unsupported"
     BUSY = "busy"
+    LOST = "lost"
     UNREACHABLE = "unreachable"
 
 
@@ -59,8 +61,8 @@ _DRIVERS: Mapping[tuple[Backend, Vendor | None], str] = MappingProxyType(
 )
 
 UNSUPPORTED = "the device does not do this"
-# Messages as ffmpeg 5.1 and 7.1 print them with -v verbose (libavutil/hwcontext_*.c; libavcodec/vaapi_encode.c,
-# nvenc.c, qsv*.c, amfenc.c, v4l2_m2m.c). NVENC ends with "No capable devices found" after whatever has gone wrong:
+# Messages as ffmpeg 5.1 and 7.1 print them (libavutil/hwcontext_*.c; libavcodec/vaapi_*.c, nvenc.c, qsv*.c, amfenc.c,
+# v4l2_m2m.c), some with -v verbose only. NVENC ends with "No capable devices found" after whatever has gone wrong:
 # its row is behind all that may stand before it.
 TABLE: tuple[_Row, ...] = (
     _row(
@@ -104,6 +106,17 @@ TABLE: tuple[_Row, ...] = (
         "VK_ERROR_OUT_OF_(DEVICE|HOST)_MEMORY",
         "\\(resource allocation failed\\)",
         "Cannot allocate memory",
+    ),
+    _row(
+        Cause.LOST,
+        "the device failed, or went away, while it was at work: see what the kernel's log says of it (dmesg)",
+        "Failed to (begin|end) picture",
+        "Failed to (sync to picture completion|sync surface|map output buffers|upload (en|de)code parameters)",
+        "VK_ERROR_DEVICE_LOST",
+        "CUDA_ERROR_(LAUNCH_FAILED|LAUNCH_TIMEOUT|ILLEGAL_ADDRESS|ECC_UNCORRECTABLE|UNKNOWN)",
+        "EncodePicture failed!: generic error",
+        "(device failed|device lost|GPU Hang) \\(-(13|17|21)\\)",
+        "VIDIOC_\\S+ failed: No such device",
     ),
     _row(
         Cause.UNSUPPORTED,

@@ -182,6 +182,44 @@ ROWS = [
         Cause.UNREACHABLE,
         "AMD's own",
     ),
+    (
+        Backend.VAAPI,
+        Vendor.AMD,
+        "[h264_vaapi @ 0x5] Failed to end picture encode issue: 24 (internal encoding error).\n"
+        "[h264_vaapi @ 0x5] Encode failed: -5.\nVideo encoding failed\n",
+        Cause.LOST,
+        "dmesg",
+    ),
+    (
+        Backend.VAAPI,
+        Vendor.INTEL,
+        "[h264_vaapi @ 0x5] Failed to sync to picture completion: 1 (operation failed).\n",
+        Cause.LOST,
+        "went away",
+    ),
+    (
+        Backend.QSV,
+        Vendor.INTEL,
+        "[h264_qsv @ 0x5] Error during encoding: device failed (-17)\nVideo encoding failed\n",
+        Cause.LOST,
+        "dmesg",
+    ),
+    (
+        Backend.NVENC,
+        Vendor.NVIDIA,
+        "[AVHWDeviceContext @ 0x5] cu->cuMemcpy2DAsync(&cpy, hwctx->stream) failed -> CUDA_ERROR_LAUNCH_FAILED: "
+        "unspecified launch failure\n",
+        Cause.LOST,
+        "dmesg",
+    ),
+    (
+        Backend.NVENC,
+        Vendor.NVIDIA,
+        "[h264_nvenc @ 0x5] EncodePicture failed!: generic error (20): (no details)\n",
+        Cause.LOST,
+        "dmesg",
+    ),
+    (Backend.VULKAN, Vendor.AMD, "[h264_vulkan @ 0x5] Unable to submit: VK_ERROR_DEVICE_LOST\n", Cause.LOST, "dmesg"),
 ]
 
 
@@ -197,5 +235,5 @@ def test_people_are_told_what_it_is_and_what_helps(
 
 
 def test_what_is_not_in_the_table_is_not_explained() -> None:
-    stderr = "[h264_vaapi @ 0x5] Failed to end picture encode issue: 24 (internal encoding error).\n"
+    stderr = "[h264_vaapi @ 0x5] Something that nobody has seen before.\n"
     assert explain(gpu(Vendor.INTEL), Backend.VAAPI, stderr) is None
