@@ -21,12 +21,13 @@ from mkv2castd.encoder.damage import Complaints, require_little_damage
 from mkv2castd.encoder.groundwork import groundwork
 from mkv2castd.encoder.media import Media
 from mkv2castd.encoder.naming import temporary_for
+from mkv2castd.encoder.obstacles import obstacles
 from mkv2castd.encoder.output import Commit
 from mkv2castd.encoder.plan import Plan, Skip, plan
 from mkv2castd.encoder.progress import Meter, ProgressReader
 from mkv2castd.encoder.survey import examine
 from mkv2castd.encoder.tag import tag_for
-from mkv2castd.encoder.targets import Groundwork
+from mkv2castd.encoder.targets import ON_CPU, Groundwork, Means
 from mkv2castd.encoder.tools import UNASKED, Tools
 from mkv2castd.encoder.verify import verify
 from mkv2castd.errors import DeviceError, ErrorCode, MediaError
@@ -43,7 +44,8 @@ class Task:
     """All that one try needs. `media`: what is known of the source already, else it is probed.
 
     replaces: our own older output at `target`, which may be overwritten. log: where ffmpeg's words are kept.
-    environment: added to the children's. tools: what ffmpeg can do here.
+    environment: added to the children's. tools: what ffmpeg can do here. means: what encodes the picture, if it is
+    encoded.
     """
 
     job_id: UUID
@@ -56,15 +58,17 @@ class Task:
     log: Path | None = None
     environment: Mapping[str, str] | None = None
     tools: Tools = UNASKED
+    means: Means = ON_CPU
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The output is in place; `commit` tells what was done. exit_code: ffmpeg's; None when only an earlier attempt's
-    commit had to be finished."""
+    """The output is in place; `commit` tells what was done. exit_code: ffmpeg's, seconds: how long it worked, pauses
+    left out; None when only an earlier attempt's commit had to be finished."""
 
     commit: Commit
     exit_code: int | None = None
+    seconds: float | None = None
 
 
 class Journal(Protocol):
@@ -74,9 +78,11 @@ class Journal(Protocol):
 
 
 class Handle:
-    """What others may do to a running attempt: pause it, and see whether it can still be cancelled."""
+    """What others may do to a running attempt: pause it, and see how far it is: whether the encoding has begun, and
+    whether it can still be cancelled."""
 
     def __init__(self) -> None:
+        self.encoding = False
         self.committing = False
         self.paused = False
         self._child: Child | None = None
@@ -102,7 +108,14 @@ class Handle:
             if self._child is not None:
                 self._child.resume()
 
+    def renew(self) -> None:
+        """For the next attempt at the same film; a pause holds on."""
+        self.encoding = self.committing = False
+        self._child = None
+
     def start_clock(self) -> None:
+        """The encoding begins."""
+        self.encoding = True
         self._worked, self._since = 0.0, time.monotonic()
 
     @property
@@ -123,6 +136,8 @@ async def attempt(task: Task, journal: Journal, report: Callable[[Progress], Non
     decision = plan(media, task.settings, task.tools)
     if isinstance(decision, Skip):
         raise MediaError(ErrorCode.SOURCE_CHANGED, f"nothing is left to do: {decision.reason}")
+    if found := obstacles(decision, task.means):
+        raise DeviceError(ErrorCode.UNSUPPORTED_MEDIA, f"not on this device: {'; '.join(found)}")
     temporary = temporary_for(task.target, task.job_id)
     try:
         await in_thread(_reserve, temporary)
@@ -130,6 +145,7 @@ async def attempt(task: Task, journal: Journal, report: Callable[[Progress], Non
         async with groundwork(decision, task.source, temporary, runner) as laid:
             decision = decision.without(laid.lost)
             last = await _encode(task, decision, laid, temporary, report, handle)
+        seconds = handle.elapsed
         tag = tag_for(task.source, task.identity)
         made = await see_through(in_thread(sidecars.make, decision, temporary, tag, laid.lost))
         made = replace(made, notes=(*decision.notes, *made.notes))
@@ -148,7 +164,7 @@ async def attempt(task: Task, journal: Journal, report: Callable[[Progress], Non
             made,
         )
         handle.committing = True
-        return await see_through(_commit(commit, journal))
+        return replace(await see_through(_commit(commit, journal)), seconds=seconds)
     except BaseException:
         if not handle.committing:
             await see_through(in_thread(output.discard, temporary))
@@ -192,7 +208,8 @@ async def _encode(
     report: Callable[[Progress], None],
     handle: Handle,
 ) -> Progress:
-    argv = convert_argv(decision, task.source, temporary, tag_for(task.source, task.identity), laid)
+    tag = tag_for(task.source, task.identity)
+    argv = convert_argv(decision, task.source, temporary, tag, laid, task.means)
     meter = Meter(decision.duration, decision.stage)
     reader = ProgressReader()
     last = Progress(decision.stage, 0.0)
@@ -220,7 +237,7 @@ async def _encode(
             log=task.log,
             stall_seconds=task.settings.stall_seconds,
             on_start=handle.adopt,
-            environment=task.environment,
+            environment=_environment(task),
             on_complaint=found.add,
         )
     if ended.exit_code != 0:
@@ -228,6 +245,12 @@ async def _encode(
     if not task.settings.accept_damaged:
         require_little_damage(found, decision.duration, last.frame, encoded=not decision.copies_video)
     return last
+
+
+def _environment(task: Task) -> Mapping[str, str]:
+    """With what a program must find so that it can mean no other device than this one."""
+    own = task.environment if task.environment is not None else {}
+    return {**own, **dict(task.means.gpu.environment)} if task.means.gpu is not None else own
 
 
 @asynccontextmanager

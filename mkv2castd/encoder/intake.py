@@ -19,16 +19,18 @@ from mkv2castd.encoder.media_cache import MediaCache
 from mkv2castd.encoder.plan import Plan, Skip, plan
 from mkv2castd.encoder.probe import PATIENCE_SECONDS
 from mkv2castd.encoder.running import House
-from mkv2castd.encoder.schedule import Turn
 from mkv2castd.encoder.standing import is_away, is_expected
 from mkv2castd.encoder.survey import examine
 from mkv2castd.encoder.target import Claim, claim
 from mkv2castd.encoder.telling import analysis
+from mkv2castd.encoder.turns import Turn
+from mkv2castd.encoder.workload import work_of
 from mkv2castd.errors import ConfigError, DeviceError, ErrorCode, MediaError, Mkv2castdError
 from mkv2castd.ledger import Ledger
 from mkv2castd.model import Failure, Identity, Job, JobStatus, Stage, advance, printable
 from mkv2castd.store import Store
 from mkv2castd.threads import in_thread, in_thread_within
+from mkv2castd.work import Place, Work
 
 _log = logging.getLogger(__name__)
 _SLOTS = 2  # ffprobe waits for the disk about as long as it computes
@@ -65,7 +67,7 @@ class Intake:
         self._environment = environment
         self._on_queued = on_queued
         self._tries: Counter[UUID] = Counter()
-        self._line = Line("intake", _SLOTS, self._work, gate, heeds_pause=False)
+        self._line = Line("intake", _SLOTS, self._work, gate)
 
     async def serve(self) -> Never:
         await self._line.serve()
@@ -112,7 +114,8 @@ class Intake:
             await self._store.write(lambda ledger: _fail(ledger, job, failure))
             return
         del self._tries[job.id]
-        told = await self._store.write(lambda ledger: _conclude(ledger, job, settings, verdict))
+        given = _given(verdict, job, self._house)
+        told = await self._store.write(lambda ledger: _conclude(ledger, job, settings, verdict, given))
         if told is not None and told.status is JobStatus.ANALYZING:
             self.put(turn)  # another film was faster to claim the same name
         elif told is not None and told.status is JobStatus.QUEUED:
@@ -155,7 +158,23 @@ class Intake:
         return Verdict(before, media, decision, place)
 
 
-def _conclude(ledger: Ledger, seen: Job, settings: Settings, verdict: Verdict) -> Job | None:
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """What there is to encode, and who gets it."""
+
+    work: Work | None
+    place: Place
+
+
+def _given(verdict: Verdict, job: Job, house: House) -> _Given | None:
+    """None where nothing is to be made."""
+    if isinstance(verdict.decision, Skip):
+        return None
+    work = work_of(verdict.decision)
+    return _Given(work, house.choose(work, job.device))
+
+
+def _conclude(ledger: Ledger, seen: Job, settings: Settings, verdict: Verdict, given: _Given | None) -> Job | None:
     """None when the job went elsewhere while it was being analysed; the job as it was when its output's name
     was claimed by another meanwhile."""
     job = ledger.job(seen.id)
@@ -165,11 +184,11 @@ def _conclude(ledger: Ledger, seen: Job, settings: Settings, verdict: Verdict) -
     if known is not None:
         kind = "output" if verdict.media.ours is not None else known.kind
         ledger.remember(replace(known, identity=verdict.identity, kind=kind))
-    told = analysis(verdict.media, verdict.decision, settings)
+    told = analysis(verdict.media, verdict.decision, settings, given.place if given is not None else None)
     facts = {"identity": verdict.identity, "analysis": told, "stage": None, "failure": None}
-    if isinstance(verdict.decision, Skip):
+    if isinstance(verdict.decision, Skip) or given is None:
         made = verdict.claim.target if verdict.claim is not None else None
-        reason = verdict.decision.reason
+        reason = told.skip
         return ledger.save(
             advance(
                 job,
@@ -184,7 +203,8 @@ def _conclude(ledger: Ledger, seen: Job, settings: Settings, verdict: Verdict) -
     assert verdict.claim is not None, "a plan has a place"
     if ledger.claimed_by_other(verdict.claim.target, job.id):
         return job
-    facts |= {"lane": verdict.decision.lane, "output": verdict.claim.target, "stage": Stage.WAITING}
+    facts |= {"lane": given.place.lane, "lane_reason": given.place.why, "work": given.work}
+    facts |= {"output": verdict.claim.target, "stage": Stage.WAITING}
     return ledger.save(advance(job, JobStatus.QUEUED, skipped=False, reason=None, **facts))
 
 

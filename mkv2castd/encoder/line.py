@@ -4,30 +4,48 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Never
+from typing import Never, Protocol
 from uuid import UUID
 
-from mkv2castd.encoder.schedule import Turn, TurnQueue
+from mkv2castd.device import REMUX
+from mkv2castd.encoder.turns import Turn, TurnQueue
 
 HOLD_SECONDS = 15.0
 
 
+class Waked(Protocol):
+    """Looks for work again when it is told that there may be some."""
+
+    def wake(self) -> None: ...
+
+
 class Gate:
-    """What holds lines back: a paused queue, folders that are away, and folders that are held for a while."""
+    """What holds lines back: a paused queue, hours in which nothing is encoded, folders that are away, and folders
+    that are held for a while."""
 
     def __init__(self, paused: bool = False) -> None:
         self.paused = paused
+        self.open = True
         self._away: set[str] = set()
         self._held: dict[str, asyncio.TimerHandle] = {}
-        self._lines: list[Line] = []
+        self._lines: list[Waked] = []
 
     @property
     def blocked(self) -> frozenset[str]:
         """The folders whose jobs are not taken now."""
         return frozenset(self._away | self._held.keys())
 
-    def attach(self, line: Line) -> None:
+    def attach(self, line: Waked) -> None:
         self._lines.append(line)
+
+    def stands_still(self, lane: str) -> bool:
+        """Nothing goes on there, neither new work nor what is under way: copying is no encoding."""
+        return self.paused or (not self.open and lane != REMUX)
+
+    def set_open(self, open_: bool) -> None:
+        """Whether anything may be encoded at this hour."""
+        self.open = open_
+        self._changed()
 
     def set_paused(self, paused: bool) -> None:
         self.paused = paused
@@ -64,7 +82,7 @@ class Gate:
 
 
 class Line:
-    """Hands turns, in their order, to `slots` workers. `heeds_pause`: stands still while the gate is paused."""
+    """Hands turns, in their order, to `slots` workers; blocked folders' keep their place."""
 
     def __init__(
         self,
@@ -72,17 +90,17 @@ class Line:
         slots: int,
         work: Callable[[Turn], Awaitable[None]],
         gate: Gate,
-        *,
-        heeds_pause: bool = True,
     ) -> None:
         self.name = name
         self.slots = slots
         self._work = work
         self._gate = gate
-        self._heeds_pause = heeds_pause
         self._queue = TurnQueue()
         self._awake = asyncio.Event()
         gate.attach(self)
+
+    def __len__(self) -> int:
+        return len(self._queue)
 
     def __contains__(self, job_id: UUID) -> bool:
         return job_id in self._queue
@@ -112,9 +130,7 @@ class Line:
 
     async def _next(self) -> Turn:
         while True:
-            if not (self._heeds_pause and self._gate.paused):
-                turn = self._queue.take(self._gate.blocked)
-                if turn is not None:
-                    return turn
+            if (turn := self._queue.take(self._gate.blocked)) is not None:
+                return turn
             self._awake.clear()
             await self._awake.wait()

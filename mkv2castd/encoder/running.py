@@ -12,16 +12,19 @@ from uuid import UUID
 from mkv2castd.config import Settings
 from mkv2castd.encoder.attempt import Handle
 from mkv2castd.encoder.effects import Stop
+from mkv2castd.encoder.line import Gate
 from mkv2castd.encoder.toolbox import Toolbox
-from mkv2castd.model import Attempt, Job, Progress
+from mkv2castd.model import Job, Progress
+from mkv2castd.work import Place, Work
 
 
 @dataclass(slots=True)
 class Running:
-    """An attempt under way. `held`: this job is paused by itself, whatever the queue does."""
+    """A job under way, from its first attempt to its last. lane: where it is worked on. held: it is paused by itself,
+    whatever the queue does."""
 
     job: Job
-    attempt: Attempt
+    lane: str
     handle: Handle = field(default_factory=Handle)
     task: asyncio.Task[None] | None = None
     stop: Stop | None = None
@@ -35,6 +38,13 @@ class Running:
         self.begun = True
         if self.stop is not None:
             raise asyncio.CancelledError
+
+    def heed(self, gate: Gate) -> None:
+        """Suspends the work, or lets it go on."""
+        if self.held or gate.stands_still(self.lane):
+            self.handle.pause()
+        else:
+            self.handle.resume()
 
     def end(self, stop: Stop) -> bool:
         """False when it is too late: the output is being put in place."""
@@ -62,6 +72,10 @@ class House(Protocol):
     def toolbox(self) -> Toolbox: ...
 
     def settings_of(self, job: Job) -> Settings | None: ...
+
+    def choose(self, work: Work | None, pin: str | None) -> Place:
+        """Which device would get this now. pin: the one that it was asked for."""
+        ...
 
     def settle(self, job_id: UUID, *, anew: bool) -> Awaitable[None]:
         """A job that is in the queue again gets its place, or goes where its film's state (or `anew`) sends it."""

@@ -10,10 +10,11 @@ from mkv2castd.encoder.plan import Plan, Skip
 from mkv2castd.encoder.playing import on_each_device
 from mkv2castd.encoder.targets import StreamPlan
 from mkv2castd.model import Action, Analysis, StreamDecision
+from mkv2castd.work import Place
 
 
-def analysis(media: Media, decision: Plan | Skip, settings: Settings) -> Analysis:
-    """What was decided, for people and for the `analysis` message."""
+def analysis(media: Media, decision: Plan | Skip, settings: Settings, place: Place | None = None) -> Analysis:
+    """What was decided, for people and for the `analysis` message. place: where the work belongs, if there is any."""
     devices = on_each_device(media, settings)
     if isinstance(decision, Skip):
         streams = tuple(_told(StreamPlan(s, Action.COPY, decision.reason, s.codec), media) for s in media.streams)
@@ -23,8 +24,15 @@ def analysis(media: Media, decision: Plan | Skip, settings: Settings) -> Analysi
     for stream in decision.streams:
         by_source.setdefault(stream.index, []).append(stream)
     streams = tuple(_told(_as_one(plans), media) for plans in by_source.values())
-    lane = decision.lane
-    return Analysis(streams, decision.profile, decision.container, media.duration, lane, devices=devices)
+    return Analysis(
+        streams,
+        decision.profile,
+        decision.container,
+        media.duration,
+        place.lane if place is not None else None,
+        devices=devices,
+        lane_reason=place.why if place is not None else None,
+    )
 
 
 def _as_one(plans: list[StreamPlan]) -> StreamPlan:

@@ -5,29 +5,43 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Never
 from uuid import UUID
 
-from mkv2castd.config import Config, Settings, settings_for
-from mkv2castd.encoder import schedule
+from mkv2castd.config import Config, DevicesConfig, Settings, settings_for
+from mkv2castd.device import Gpu, Station
+from mkv2castd.encoder import proof_cache
 from mkv2castd.encoder.attempt import attempt
+from mkv2castd.encoder.crew import Crew
+from mkv2castd.encoder.device_telling import copies, facts, processor
+from mkv2castd.encoder.devices import look
 from mkv2castd.encoder.effects import Effects
+from mkv2castd.encoder.fleet import Fleet
+from mkv2castd.encoder.ground import Executor, Ground
 from mkv2castd.encoder.intake import Intake
-from mkv2castd.encoder.lanes import Executor, Lanes
+from mkv2castd.encoder.lanes import Lanes
 from mkv2castd.encoder.line import Gate
 from mkv2castd.encoder.media_cache import MediaCache
 from mkv2castd.encoder.orphans import marked
 from mkv2castd.encoder.running import Surroundings
-from mkv2castd.encoder.schedule import Turn
+from mkv2castd.encoder.schedule import Schedule
+from mkv2castd.encoder.speeds import Seen, Speeds
 from mkv2castd.encoder.standing import settle
 from mkv2castd.encoder.toolbox import Toolbox
+from mkv2castd.encoder.turns import Turn
 from mkv2castd.events import Event
 from mkv2castd.model import Job, JobStatus
+from mkv2castd.queries import DeviceFacts
 from mkv2castd.store import Store
+from mkv2castd.work import Place, Work
 
 
 class Workshop:
+    """patient: jobs wait until somebody has mended what is around them. find: the GPUs of this machine; blocks.
+    proofs: the file in which their answers are kept; None: in the state folder."""
+
     def __init__(
         self,
         config: Config,
@@ -37,6 +51,8 @@ class Workshop:
         execute: Executor = attempt,
         *,
         patient: bool = True,
+        find: Callable[[DevicesConfig], tuple[Gpu, ...]] = look,
+        proofs: Path | None = None,
     ) -> None:
         self.config = config
         self.patient = patient
@@ -49,12 +65,27 @@ class Workshop:
         self.toolbox = Toolbox(self.surroundings.environment)
         cache = MediaCache()
         self.intake = Intake(store, self.gate, self, cache, self.surroundings.environment, self.enqueue)
-        self.lanes = Lanes(
-            schedule.slots(config.devices), store, self.gate, self, publish, self.surroundings, cache, execute
+        self.speeds = Speeds({})
+        self.schedule = Schedule(self.speeds)
+        self.fleet = Fleet(
+            config.devices,
+            find,
+            proofs if proofs is not None else state_dir / proof_cache.FILE,
+            self.toolbox,
+            self.surroundings.environment,
+            self._devices_changed,
+            running=lambda device_id: len(self.schedule.running(device_id)),
         )
+        crew = Crew(self.fleet, self.speeds, store)
+        self.lanes = Lanes(
+            self.schedule,
+            Ground(store, self.gate, self, crew, publish, self.surroundings, cache, execute),
+        )
+        self._devices_changed()
 
     async def serve(self) -> Never:
         async with asyncio.TaskGroup() as group:
+            group.create_task(self.fleet.serve())
             group.create_task(self.intake.serve())
             group.create_task(self.lanes.serve())
             await asyncio.Event().wait()
@@ -62,12 +93,62 @@ class Workshop:
 
     async def take_up(self) -> None:
         """Puts everything that the store holds as waiting into its line, as at every start."""
+        speeds = await self.store.read(lambda ledger: ledger.speeds())
+        self.speeds.recall({key: Seen(speed, count) for key, (speed, count) in speeds.items()})
         for waiting in await self.store.read(lambda ledger: list(ledger.waiting())):
-            turn = Turn(-waiting.priority, waiting.sequence, waiting.job_id, waiting.folder)
+            turn = Turn(
+                *(-waiting.priority, waiting.sequence, waiting.job_id, waiting.folder),
+                work=waiting.work,
+                pin=waiting.device,
+            )
             if waiting.status is JobStatus.ANALYZING:
                 self.intake.put(turn)
             elif waiting.lane is not None and not waiting.paused:
-                self.lanes.put(waiting.lane, turn)
+                self.lanes.put(turn)
+
+    def reconfigure(self, config: Config) -> None:
+        """The configuration was read anew. Folders and a paused queue are others' to see to."""
+        self.config = config
+        self.fleet.apply(config.devices)
+        self._devices_changed()
+
+    # Devices
+
+    def _devices_changed(self) -> None:
+        self.lanes.use(self.stations, settling=self.fleet.settling)
+
+    @property
+    def stations(self) -> tuple[Station, ...]:
+        """All that work is given to."""
+        own = self.config.devices
+        return (*self.fleet.stations(), processor(own.cpu_slots), copies(own.remux_slots))
+
+    def devices(self) -> tuple[DeviceFacts, ...]:
+        return tuple(map(self._facts, self.stations))
+
+    def _facts(self, station: Station) -> DeviceFacts:
+        running, queued = self.schedule.running(station.id), self.schedule.queued(station.id)
+        return facts(station, self.toolbox.latest, running=running, queued=queued)
+
+    def enable(self, device_id: str) -> None:
+        """Raises RequestError: no_such_device, or invalid_state for what is never off."""
+        self.fleet.enable(device_id)
+
+    def disable(self, device_id: str) -> None:
+        """It gets no further work; what runs there goes on. Raises as `enable`."""
+        self.fleet.disable(device_id)
+
+    def choose(self, work: Work | None, pin: str | None) -> Place:
+        return self.schedule.choose(work, pin, time.monotonic())
+
+    def placed(self, job: Job) -> Job:
+        """With the device that the job waits for by now, and why."""
+        if job.status is not JobStatus.QUEUED:
+            return job
+        place = self.schedule.place(job.id, time.monotonic())
+        return replace(job, lane=place.lane, lane_reason=place.why) if place is not None else job
+
+    # Jobs
 
     def settings_of(self, job: Job) -> Settings | None:
         """None when the job's folder is not configured any more."""
@@ -82,8 +163,8 @@ class Workshop:
 
     def enqueue(self, job: Job) -> None:
         """Gives a queued job its place in its lane; a paused one waits outside."""
-        if not job.paused and job.lane is not None:
-            self.lanes.put(job.lane, Turn.of(job))
+        if not job.paused:
+            self.lanes.put(Turn.of(job))
 
     async def settle(self, job_id: UUID, *, anew: bool) -> None:
         job = await self.store.write(lambda ledger: settle(ledger, job_id, time.time(), anew=anew))

@@ -11,9 +11,9 @@ from uuid import UUID
 
 import msgspec
 
-from mkv2castd.config import Config, FolderConfig, QueueConfig
+from mkv2castd.config import Config, DevicesConfig, FolderConfig, QueueConfig
 from mkv2castd.control import Control
-from mkv2castd.encoder.attempt import Done, Handle, Journal, Task
+from mkv2castd.encoder.attempt import Done, Handle, Journal, Task, attempt
 from mkv2castd.encoder.output import Commit
 from mkv2castd.encoder.workshop import Workshop
 from mkv2castd.events import Event, Hub, JobChanged
@@ -47,8 +47,11 @@ class Scene:
         job = await self.control.submit(self.film(name, **kind), priority=priority)
         return await self.until(job.id, JobStatus.QUEUED, JobStatus.PROCESSING, JobStatus.FAILED)
 
-    async def until(self, job_id: UUID, *statuses: JobStatus, paused: bool | None = None) -> Job:
-        async with asyncio.timeout(20):
+    async def submit_on(self, device: str) -> Job:
+        return await self.control.submit(self.film("film.mkv"), device=device)
+
+    async def until(self, job_id: UUID, *statuses: JobStatus, paused: bool | None = None, seconds: float = 20) -> Job:
+        async with asyncio.timeout(seconds):
             while True:
                 self.changed.clear()
                 job = await self.control.job(job_id)
@@ -80,11 +83,16 @@ async def scene(
     config: Config | None = None,
     online: bool = True,
     online_folder: str = "films",
+    real: bool = False,
+    seconds: float | None = None,
 ) -> AsyncIterator[Scene]:
+    """real: attempts are made as ever, and `script` is not asked. seconds: how long one is said to have taken.
+    Without a configuration, this machine's own GPUs are left alone."""
     folder = tmp_path / "films"
     folder.mkdir(exist_ok=True)
     state = tmp_path / "state"
-    base = config if config is not None else Config(queue=QueueConfig(min_free_gib=0))
+    quiet = Config(queue=QueueConfig(min_free_gib=0), devices=DevicesConfig(detect=False))
+    base = config if config is not None else quiet
     full = msgspec.structs.replace(base, folder=(FolderConfig(path=str(folder), name="films"),))
     hub = Hub()
     with state_folder(state):
@@ -101,10 +109,10 @@ async def scene(
                     task.job_id, task.target, task.target, task.identity, task.source, task.identity, "keep"
                 )
                 await journal.begin(commit)
-                return Done(commit)
+                return Done(commit, seconds=seconds)
 
             await recover(store, state)
-            workshop = Workshop(full, state, store, hub.publish, execute)
+            workshop = Workshop(full, state, store, hub.publish, attempt if real else execute)
             reception = Reception(workshop, hub.publish)
             await workshop.take_up()
             control = Control(hub, workshop, reception, state)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
 from mkv2castd.encoder.effects import Stop
 from mkv2castd.encoder.line import Gate, Line
 from mkv2castd.encoder.running import Running
-from mkv2castd.encoder.schedule import Turn
-from mkv2castd.model import Attempt, Identity, Job, JobStatus
+from mkv2castd.encoder.turns import Turn
+from mkv2castd.model import Identity, Job, JobStatus
 
 
 def _turn(folder: str, sequence: int = 0) -> Turn:
@@ -66,7 +65,7 @@ async def test_coming_back_does_not_end_a_hold() -> None:
 
 async def test_an_attempt_that_is_ended_before_its_first_step_notices() -> None:
     job = Job(uuid4(), "films", Path("/films/a.mkv"), Identity(1, 2, 3, 4), JobStatus.PROCESSING, 0.0)
-    running = Running(job, Attempt(1, "cpu", 0.0))
+    running = Running(job, "cpu")
     noticed: list[Stop | None] = []
 
     async def attempt() -> None:
@@ -108,24 +107,15 @@ async def test_each_slot_takes_one_turn_at_a_time_and_none_is_forgotten() -> Non
     assert sorted(done) == [0, 1, 2, 3, 4]
 
 
-async def test_a_paused_queue_holds_the_lanes_and_not_the_analysis() -> None:
-    gate = Gate(paused=True)
-    taken: list[str] = []
+async def test_a_paused_queue_does_not_hold_the_analysis() -> None:
+    assert await _worked(Gate(paused=True), _turn("films")) == ["films"]
 
-    async def work(name: str, turn: Turn) -> None:
-        taken.append(name)
 
-    lines = [Line(name, 1, partial(work, name), gate, heeds_pause=name == "lane") for name in ("lane", "intake")]
-    serving = [asyncio.create_task(line.serve()) for line in lines]
-    for line in lines:
-        line.put(_turn("films"))
-    for _ in range(20):
-        await asyncio.sleep(0)
-    assert taken == ["intake"]
-    gate.set_paused(False)
-    async with asyncio.timeout(5):
-        while taken != ["intake", "lane"]:
-            await asyncio.sleep(0)
-    for task in serving:
-        task.cancel()
-    await asyncio.wait(serving)
+def test_outside_the_hours_copies_go_on_and_encodes_stand_still() -> None:
+    gate = Gate()
+    assert not gate.stands_still("cpu")
+    gate.set_open(False)
+    assert gate.stands_still("cpu")
+    assert not gate.stands_still("remux")
+    gate.set_paused(True)
+    assert gate.stands_still("remux")

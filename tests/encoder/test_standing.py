@@ -14,6 +14,7 @@ import pytest
 from mkv2castd.config import Config
 from mkv2castd.encoder import books, intake, target
 from mkv2castd.encoder.attempt import Handle, Task
+from mkv2castd.encoder.books import Step
 from mkv2castd.encoder.effects import ENDINGS, Stop
 from mkv2castd.errors import DeviceError, ErrorCode
 from mkv2castd.ledger import KnownFile, Ledger
@@ -238,7 +239,7 @@ async def test_a_commit_whose_job_has_ended_leaves_no_litter_at_the_next_start(t
         job, commit = await interrupted_commit(here)
 
         def end(ledger: Ledger) -> None:
-            begun = books.begin(ledger, job.id, "cpu", 1.0)
+            begun = books.begin(ledger, job.id, Step("cpu", "the only one"), 1.0)
             assert begun is not None
             books.cancel(ledger, job.id, begun.attempt, ENDINGS[Stop.CANCEL], 2.0)
 
