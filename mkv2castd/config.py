@@ -6,8 +6,10 @@ fills them from TOML files.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Literal
 
 import msgspec
@@ -87,12 +89,15 @@ class AudioConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class DevicesConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cpu_slots: _Slots = 1
     remux_slots: _Slots = 2
+    detect: bool = True
     nodes: tuple[str, ...] = ()
     disabled: tuple[str, ...] = ()
+    slots: Mapping[str, _Slots] = MappingProxyType({})
 
 
 class QueueConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     paused: bool = False
+    hours: tuple[str, ...] = ()
     min_free_gib: _Span = 5
     retries: Annotated[int, msgspec.Meta(ge=0, le=100)] = 2
     keep_finished_days: _Days = 90

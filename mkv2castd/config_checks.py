@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mkv2castd.device import CPU, REMUX
 from mkv2castd.encoder.languages import known
+from mkv2castd.hours import parse
 from mkv2castd.model import printable
 
 SUFFIX_BYTES = 100
@@ -84,10 +85,24 @@ def gpu_fault(device: str) -> str | None:
     return None
 
 
+def slots_fault(device: str) -> str | None:
+    if device in (CPU, REMUX):
+        return f"{device!r} has a key of its own, {device}_slots; allowed: ids of GPUs"
+    return None
+
+
 def language_fault(code: str) -> str | None:
     if known(code):
         return None
     return f"{code!r} is no language of ISO 639; allowed: codes of two or three letters, as in de, deu or ger"
+
+
+def hours_fault(text: str) -> str | None:
+    try:
+        parse(text)
+    except ValueError as error:
+        return str(error)
+    return None
 
 
 def listen_address(text: str) -> tuple[str, int] | Path:

@@ -15,6 +15,8 @@ _UNKNOWN = re.compile(r"Object contains unknown field `(?P<field>.*)`$", re.DOTA
 _MISSING = re.compile(r"Object missing required field `(?P<field>.*)`$", re.DOTALL)
 _WRONG_TYPE = re.compile(r"Expected `[^`]*`, got `(?P<got>[^`]*)`$")
 _NO_CHOICE = re.compile(r"Invalid enum value (?P<got>.*)$", re.DOTALL)
+# how msgspec speaks of a value in a table whose names are the user's own
+_ANY_NAME = "[...]"
 _NUMBER = re.compile(r"\[[^\]]*\]")
 _STEP = re.compile(r"([^.\[\]]+)|\[(?:\d+|\.\.\.)\]")
 # msgspec's names of types in TOML's words
@@ -35,6 +37,8 @@ def explain(error: msgspec.ValidationError, root: type) -> str:
     placed = _PLACED.match(str(error))
     assert placed is not None, "the pattern matches every text"
     what, path = placed["what"], placed["path"] or ""
+    within = path.endswith(_ANY_NAME)
+    path = path.removesuffix(_ANY_NAME)
     kind = _type_at(root, path)
     if unknown := _UNKNOWN.match(what):
         return f"{_joined(path, unknown['field'])}: unknown key; allowed here: {', '.join(_fields(kind))}"
@@ -46,6 +50,8 @@ def explain(error: msgspec.ValidationError, root: type) -> str:
         fault = f"{choice['got']} is no possible value"
     else:
         fault = "is out of range"
+    if within:
+        fault = f"one of its values {fault}"
     return f"{path or 'the file'}: {fault}; allowed: {allowed(kind, re.sub(_NUMBER, '', path))}"
 
 
@@ -63,6 +69,8 @@ def allowed(kind: Any, key: str = "") -> str:
             return f"tables, each headed with its name in double brackets, as in [[{key}]]"
         least = "at least one text" if any(meta.min_length for meta in _metas(kind)) else "texts"
         return f'a list of {least}, as in ["…"]'
+    if get_origin(bare) is Mapping:
+        return f'a table with {allowed(get_args(bare)[1])} for each name, as in {{"…" = 1}}'
     if bare is bool:
         return "true or false"
     if bare in (int, float):

@@ -20,6 +20,7 @@ from mkv2castd.config_checks import (
     default_name,
     gpu_fault,
     height_fault,
+    hours_fault,
     language_fault,
     listen_address,
     name_fault,
@@ -27,6 +28,7 @@ from mkv2castd.config_checks import (
     normal_path,
     path_fault,
     profile_fault,
+    slots_fault,
     suffix_fault,
 )
 from mkv2castd.config_errors import explain
@@ -92,6 +94,9 @@ def _faults(config: Config) -> Iterator[tuple[str, str]]:
         checked.append((f"devices.nodes[{number}]", node_fault(node)))
     for number, device in enumerate(config.devices.disabled):
         checked.append((f"devices.disabled[{number}]", gpu_fault(device)))
+    checked += [("devices.slots", slots_fault(device)) for device in config.devices.slots]
+    for number, text in enumerate(config.queue.hours):
+        checked.append((f"queue.hours[{number}]", hours_fault(text)))
     for number, address in enumerate(config.http.listen):
         try:
             listen_address(address)

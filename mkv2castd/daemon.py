@@ -26,9 +26,10 @@ from mkv2castd.reception import Reception
 from mkv2castd.recovery import recover
 from mkv2castd.store import Store, StoreError, open_store
 from mkv2castd.supervise import supervise
+from mkv2castd.timekeeping import keep_hours
 
 _log = logging.getLogger(__name__)
-_NEEDS_RESTART = ("devices", "http")
+_NEEDS_RESTART = ("http",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +75,15 @@ async def _work(
 ) -> None:
     folders = Folders(reception)
     folders.apply(workshop.config)
+    changed = asyncio.Event()
     try:
         async with asyncio.TaskGroup() as group:
+            # before the lanes: at a closed hour they must not begin anything
+            group.create_task(keep_hours(lambda: workshop.config.queue.hours, changed, workshop.lanes.set_open))
             group.create_task(workshop.serve())
             group.create_task(folders.serve())
             group.create_task(supervise("housekeeping", lambda: keep_house(workshop), StoreError))
-            group.create_task(_reload(options, workshop, folders, hub, reload))
+            group.create_task(_reload(options, workshop, folders, hub, reload, changed))
             group.create_task(_end_with_the_store(store))
             await stop.wait()
             raise _Stopped
@@ -105,7 +109,15 @@ async def _end_with_the_store(store: Store) -> Never:
     raise await asyncio.shield(store.failed)
 
 
-async def _reload(options: Options, workshop: Workshop, folders: Folders, hub: Hub, reload: asyncio.Event) -> Never:
+async def _reload(
+    options: Options,
+    workshop: Workshop,
+    folders: Folders,
+    hub: Hub,
+    reload: asyncio.Event,
+    changed: asyncio.Event,
+) -> Never:
+    """changed: is told of each configuration that takes effect."""
     while True:
         await reload.wait()
         reload.clear()
@@ -117,10 +129,11 @@ async def _reload(options: Options, workshop: Workshop, folders: Folders, hub: H
         for table in _NEEDS_RESTART:
             if getattr(fresh, table) != getattr(workshop.config, table):
                 _log.warning("[%s] has changed: this takes effect with the next start", table)
-        workshop.config = fresh
+        workshop.reconfigure(fresh)
         if fresh.queue.paused != workshop.gate.paused:
             workshop.lanes.pause_all(fresh.queue.paused)
             hub.publish(QueueChanged(fresh.queue.paused))
+        changed.set()
         folders.apply(fresh)
         workshop.gate.release_held()
         _log.info("configuration read anew")

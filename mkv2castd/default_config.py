@@ -124,10 +124,15 @@ MEANINGS: Mapping[str, str] = MappingProxyType(
         "audio.loudness": "ebu-r128: sound that is encoded is made equally loud, in two passes.",
         "devices.cpu_slots": "How many films are encoded at the same time.",
         "devices.remux_slots": "How many films, whose picture is only copied, are converted beside these.",
+        "devices.detect": "Whether GPUs are looked for. false: only what `nodes` names is touched.",
         "devices.nodes": "Further render nodes of graphics cards, absolute, where a container has them under other "
         "names than /dev/dri/renderD129 and hides the device behind them.",
         "devices.disabled": "Ids of GPUs that are neither tried nor used; `mkv2castd devices` shows them.",
+        "devices.slots": 'How many films are encoded at the same time on a GPU, 1 to 64, by its id: {"ID" = 2}. Left '
+        "out: one, or two where two have been proved to work.",
         "queue.paused": "Whether nothing new is started. Pausing at run time is remembered and wins.",
+        "queue.hours": 'When pictures are encoded, as in ["22:00-07:00"]; outside of these hours none is started '
+        "and those under way stand still, while films whose picture is only copied go on. Empty: always.",
         "queue.min_free_gib": "How much must stay free where an output goes; below it nothing is started, and what "
         "runs is stopped.",
         "queue.retries": "How often a conversion is tried again after a failure that is not the film's own.",
@@ -182,6 +187,8 @@ def _keys(table: str, kind: type[msgspec.Struct], mark: str) -> Iterator[str]:
 def limits_of(kind: Any) -> str | None:
     """Which values there are to choose from, where the default does not already show it."""
     words = allowed(kind)
+    if words.startswith("a table"):
+        return None
     if words.startswith(("a number", "a whole number")):
         return words[0].upper() + words[1:] + "."
     return f"One of {words}." if "," in words and "[" not in words else None
@@ -191,6 +198,8 @@ def toml_value(value: Any) -> str:
     """One value on one line."""
     if isinstance(value, tuple):
         return f"[{', '.join(map(toml_value, value))}]"
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{json.dumps(key)} = {toml_value(one)}' for key, one in value.items())}}}"
     if isinstance(value, bool | str):
         return json.dumps(value, ensure_ascii=False)
     return str(value)

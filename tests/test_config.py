@@ -95,8 +95,11 @@ class TestReading:
             remux_slots = 4
             nodes = ["/dev/gpu/renderD129"]
             disabled = ["pci-0000_03_00_0"]
+            detect = false
+            slots = {"pci-0000_04_00_0" = 3}
             [queue]
             paused = true
+            hours = ["22:00-07:00", "12:00-14:30"]
             min_free_gib = 0.5
             retries = 0
             keep_finished_days = 1
@@ -133,8 +136,9 @@ class TestReading:
         assert got.folder[0].output_root == Path("/srv/cast")
         assert got.video == config.VideoConfig("high", 720)
         assert got.audio == config.AudioConfig(("de", "ENG"), "only", 256, ("ac3", "eac3"), "ebu-r128")
-        assert got.devices == config.DevicesConfig(2, 4, ("/dev/gpu/renderD129",), ("pci-0000_03_00_0",))
-        assert got.queue == config.QueueConfig(True, 0.5, 0, 1, 60)
+        nodes, disabled, slots = ("/dev/gpu/renderD129",), ("pci-0000_03_00_0",), {"pci-0000_04_00_0": 3}
+        assert got.devices == config.DevicesConfig(2, 4, False, nodes, disabled, slots)
+        assert got.queue == config.QueueConfig(True, ("22:00-07:00", "12:00-14:30"), 0.5, 0, 1, 60)
         assert got.http == config.HttpConfig(("[::1]:0", "unix:/run/mkv2castd/http"))
 
     def test_a_byte_order_mark_is_no_mistake(self, tmp_path: Path) -> None:
@@ -267,9 +271,16 @@ WRONG = [
     ("audio.bitrate_kbps", [TEXT, 1.5, 31, 513]),
     ("devices.cpu_slots", [TEXT, 0, 65]),
     ("devices.remux_slots", [TEXT, 0, 65]),
+    ("devices.detect", [TEXT, NUMBER]),
     ("devices.nodes", ["/dev/dri/renderD129", [NUMBER], ["renderD129"], [""], ["/dev/\0"]]),
     ("devices.disabled", ["pci-0000_03_00_0", [NUMBER], ["cpu"], ["remux"]]),
+    ("devices.slots", [NUMBER, ["a"], *({name: 1} for name in ("cpu", "remux"))]),
+    ("devices.slots", [{"pci-0000_03_00_0": many} for many in (TEXT, 0, 65, 1.5)]),
     ("queue.paused", [TEXT, NUMBER]),
+    (
+        "queue.hours",
+        ["22:00-07:00", [NUMBER], *([text] for text in ("", "22-07", "24:00-07:00", "07:00-07:00", "7:00-8:00"))],
+    ),
     ("queue.min_free_gib", [TEXT, TRUTH, -1, math.inf, math.nan]),
     ("queue.retries", [TEXT, 1.5, -1, 101]),
     ("queue.keep_finished_days", [TEXT, 1.5, -1, 10**30]),
@@ -317,7 +328,7 @@ class TestImpossibleValues:
         assert message == f"{name}: unknown key; allowed here: folder, profile, video, audio, devices, queue, http"
 
     def test_a_key_whose_feature_does_not_exist_yet_is_unknown(self, tmp_path: Path) -> None:
-        assert "slots: unknown key" in fault(tmp_path, with_key("devices.slots", TABLE))
+        assert "auth: unknown key" in fault(tmp_path, with_key("http.auth", TEXT))
 
     def test_a_folder_without_a_path_is_refused(self, tmp_path: Path) -> None:
         assert fault(tmp_path, '[[folder]]\nname = "a"') == "folder[0].path: missing; it has no default"
