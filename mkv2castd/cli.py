@@ -88,7 +88,9 @@ def _parser() -> argparse.ArgumentParser:
     convert = _add(commands, "convert", "convert films now, without a daemon", _convert)
     _film_options(convert)
     convert.add_argument("--output", type=Path, metavar="DIR", help="put the results there, not beside the films")
-    convert.add_argument("--device", metavar="ID", help="encode on this device: cpu")
+    convert.add_argument(
+        "--device", metavar="ID", help="encode on this device: cpu, or an id that `mkv2castd devices` shows"
+    )
 
     devices = _add(commands, "devices", "the GPUs found, and what each can encode", _devices)
     _config_option(devices)
@@ -132,6 +134,12 @@ def default_state_dir() -> Path:
         return Path(given.split(":")[0])
     base = os.environ.get("XDG_STATE_HOME")
     return (Path(base) if base else Path.home() / ".local" / "state") / "mkv2castd"
+
+
+def _proofs() -> Path:
+    """Where commands keep what devices have proved: $XDG_CACHE_HOME/mkv2castd, by default ~/.cache/mkv2castd."""
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "mkv2castd" / "proofs.json"
 
 
 def _state_dir(options: argparse.Namespace) -> Path:
@@ -184,7 +192,8 @@ def _check(options: argparse.Namespace) -> int:
 def _analyze(options: argparse.Namespace) -> int:
     from mkv2castd.report import analyze_all
 
-    return asyncio.run(analyze_all(_film_config(options), _wishes(options), options.files, as_json=options.json))
+    wishes, config = _wishes(options), _film_config(options)
+    return asyncio.run(analyze_all(config, wishes, options.files, proofs=_proofs(), as_json=options.json))
 
 
 def _convert(options: argparse.Namespace) -> int:
@@ -192,17 +201,15 @@ def _convert(options: argparse.Namespace) -> int:
 
     logging.getLogger().addHandler(logging.NullHandler())  # the bars, or the messages, say all that there is to say
     order = Order(tuple(options.files), _wishes(options), options.output, options.device)
-    return asyncio.run(convert_all(_film_config(options), order, as_json=options.json))
+    return asyncio.run(convert_all(_film_config(options), order, proofs=_proofs(), as_json=options.json))
 
 
 def _devices(options: argparse.Namespace) -> int:
     from mkv2castd.device_report import show_devices
-    from mkv2castd.encoder.gpus import gpus
-    from mkv2castd.encoder.sysfs import read_machine
+    from mkv2castd.encoder.devices import look
 
     config = load(_files(options)).devices
-    nodes = [Path(node) for node in config.nodes]
-    asyncio.run(show_devices(config, lambda: gpus(read_machine(nodes=nodes)), as_json=options.json))
+    asyncio.run(show_devices(config, lambda: look(config), as_json=options.json))
     return 0
 
 

@@ -10,100 +10,35 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
+import msgspec
+
 from mkv2castd import config as configuration
 from mkv2castd.config import settings_for
-from mkv2castd.encoder.analyze import analyze_file
+from mkv2castd.encoder.aftermath import give_up_commit
 from mkv2castd.encoder.effects import ENDINGS, Stop
-from mkv2castd.encoder.profile_telling import facts
-from mkv2castd.encoder.profiles import known
-from mkv2castd.encoder.schedule import CPU, Turn
+from mkv2castd.encoder.turns import Turn
 from mkv2castd.encoder.workshop import Workshop
 from mkv2castd.errors import ErrorCode, RequestError
-from mkv2castd.events import Hub, QueueChanged
+from mkv2castd.events import DeviceChanged, Hub, QueueChanged
 from mkv2castd.ledger import KnownFile, Ledger
-from mkv2castd.model import Analysis, Attempt, Container, Job, JobStatus, Progress, Stage, advance
-from mkv2castd.queries import Health, JobPage, JobQuery, ProfileFacts
+from mkv2castd.lookout import Lookout
+from mkv2castd.model import Container, Job, JobStatus, Stage, advance
+from mkv2castd.queries import DeviceFacts
 from mkv2castd.reception import Reception
 from mkv2castd.threads import in_thread
-from mkv2castd.wishes import check_devices, check_priority, film_at, same_wish
+from mkv2castd.wishes import check_devices, check_pin, check_priority, check_switch, film_at, same_wish
 
-_OVERVIEW_LIVE = 500
-_OVERVIEW_FINISHED = 50
 _CANCEL_SECONDS = 30.0
 
 
-class Control:
+class Control(Lookout):
     """Every verb raises RequestError for what cannot be done as asked; what a verb has returned is durable."""
 
     def __init__(self, hub: Hub, workshop: Workshop, reception: Reception, state_dir: Path) -> None:
+        super().__init__(workshop, reception)
         self.hub = hub
-        self._workshop = workshop
-        self._store = workshop.store
-        self._reception = reception
         self._state_dir = state_dir
-
-    # Looking
-
-    @property
-    def queue_paused(self) -> bool:
-        return self._workshop.gate.paused
-
-    async def job(self, job_id: UUID) -> Job:
-        return await self._store.read(lambda ledger: ledger.require(job_id))
-
-    async def attempts(self, job_id: UUID) -> tuple[Attempt, ...]:
-        return await self._store.read(lambda ledger: ledger.attempts(job_id))
-
-    def progress(self, job_id: UUID) -> Progress | None:
-        """Of the running attempt; None when none runs or nothing is known yet."""
-        running = self._workshop.lanes.running.get(job_id)
-        return running.progress if running is not None else None
-
-    async def jobs(self, query: JobQuery) -> JobPage:
-        return await self._store.read(lambda ledger: ledger.page(query))
-
-    async def overview(self) -> list[Job]:
-        """The unfinished ones (500 at most: those being worked on, then the queue in its order) and the 50 that
-        finished last."""
-        return await self._store.read(
-            lambda ledger: ledger.unfinished(_OVERVIEW_LIVE) + ledger.newest_finished(_OVERVIEW_FINISHED)
-        )
-
-    async def log(self, job_id: UUID) -> str:
-        """What ffmpeg said in all attempts; empty when none has run yet."""
-        await self.job(job_id)
-        file = self._workshop.surroundings.log_of(job_id)
-
-        def read() -> str:
-            try:
-                return file.read_text(encoding="utf-8", errors="replace")
-            except FileNotFoundError:
-                return ""
-
-        return await asyncio.to_thread(read)
-
-    def health(self) -> Health:
-        """False once the store cannot be written; a folder's problem is told, but the others are served."""
-        problems = [
-            f"{folder.name}: {folder.problem}" for folder in self._reception.folders.values() if folder.problem
-        ]
-        if self._store.failed.done():
-            problems.insert(0, str(self._store.failed.result()))
-        return Health(not self._store.failed.done(), tuple(problems))
-
-    def profiles(self) -> tuple[ProfileFacts, ...]:
-        """What can be named as a profile: the built-in devices, then those of the configuration."""
-        return tuple(facts(name, profile) for name, profile in known(self._workshop.config.customs).items())
-
-    async def analyze(
-        self, path: Path, *, profile: tuple[str, ...] | None = None, container: Container | None = None
-    ) -> Analysis:
-        folder, path, _ = await in_thread(film_at, path, self._workshop.config)
-        settings = settings_for(self._workshop.config, folder, profile, container)
-        check_devices(settings)
-        return await analyze_file(path, settings, self._workshop.surroundings.environment, self._workshop.toolbox)
-
-    # Doing
+        self._remembering = asyncio.Lock()
 
     async def submit(
         self,
@@ -119,8 +54,9 @@ class Control:
         folder, path, identity = await in_thread(film_at, path, self._workshop.config)
         check_devices(settings_for(self._workshop.config, folder, profile, container))
         check_priority(priority)
-        if device not in (None, CPU):
-            raise RequestError(ErrorCode.NO_SUCH_DEVICE, f"there is no device {device!r}: there is {CPU!r}")
+        if device is not None:
+            await self._workshop.fleet.known()
+            check_pin(device, self._workshop.devices())
         job = Job(
             id=uuid4(),
             folder=folder.name,
@@ -169,7 +105,7 @@ class Control:
             ended = True
             await asyncio.wait([running.task], timeout=_CANCEL_SECONDS)
         self._take_back(job_id)
-        await self._workshop.lanes.give_up_commit(job_id)
+        await give_up_commit(self._store, job_id)
         return job
 
     async def pause(self, job_id: UUID) -> Job:
@@ -239,9 +175,32 @@ class Control:
         await self._set_queue_paused(False)
 
     async def _set_queue_paused(self, paused: bool) -> None:
-        await asyncio.to_thread(configuration.remember, self._state_dir, "queue", "paused", paused)
-        self._workshop.lanes.pause_all(paused)
+        async with self._remembering:
+            await asyncio.to_thread(configuration.remember, self._state_dir, "queue", "paused", paused)
+            self._workshop.lanes.pause_all(paused)
         self.hub.publish(QueueChanged(paused))
+
+    async def enable_device(self, device_id: str) -> DeviceFacts:
+        """It gets work again, whatever the configuration says; it stays so over a restart."""
+        return await self._switch(device_id, enabled=True)
+
+    async def disable_device(self, device_id: str) -> DeviceFacts:
+        """It gets no new work; it stays so over a restart."""
+        return await self._switch(device_id, enabled=False)
+
+    async def _switch(self, device_id: str, *, enabled: bool) -> DeviceFacts:
+        workshop = self._workshop
+        check_switch(device_id, workshop.devices())
+        async with self._remembering:
+            # the whole list: it takes the place of the one that a person wrote, whose ids may be enabled here too
+            disabled = [one for one in workshop.config.devices.disabled if one != device_id]
+            disabled += [] if enabled else [device_id]
+            await asyncio.to_thread(configuration.remember, self._state_dir, "devices", "disabled", disabled)
+            devices = msgspec.structs.replace(workshop.config.devices, disabled=tuple(disabled))
+            workshop.config = msgspec.structs.replace(workshop.config, devices=devices)
+            (workshop.enable if enabled else workshop.disable)(device_id)
+        self.hub.publish(DeviceChanged(device_id))
+        return next(device for device in workshop.devices() if device.id == device_id)
 
     async def _change(self, job_id: UUID, change: Callable[[Job], Job]) -> Job:
         return await self._store.write(lambda ledger: ledger.save(change(ledger.require(job_id))))

@@ -64,8 +64,9 @@ class Teller(Protocol):
     def complain(self, file: Path, error: Mkv2castdError) -> None: ...
 
 
-async def convert_all(config: Config, order: Order, *, as_json: bool) -> int:
-    """Converts one file after another's submission, as lanes are free; the exit code."""
+async def convert_all(config: Config, order: Order, *, proofs: Path, as_json: bool) -> int:
+    """Converts one file after another's submission, as lanes are free; the exit code. proofs: the file in which is
+    kept what devices have proved."""
     await require_ffmpeg()
     with tempfile.TemporaryDirectory(prefix="mkv2castd-") as folder, _teller(as_json) as teller:
         hub = Hub()
@@ -73,7 +74,9 @@ async def convert_all(config: Config, order: Order, *, as_json: bool) -> int:
         hub.listen(partial(_tell, teller, sys.stdout if as_json else sys.stderr))
         hub.listen(done.listen)
         async with open_store(Path(folder), hub.publish) as store:
-            workshop = Workshop(_config_for(config, order), Path(folder), store, hub.publish, patient=False)
+            workshop = Workshop(
+                *(_config_for(config, order), Path(folder), store, hub.publish), patient=False, proofs=proofs
+            )
             reception = Reception(workshop, hub.publish)
             for one in workshop.config.folder:
                 reception.folder_changed(FolderStatus(one.name, one.root, FolderState.ONLINE))
@@ -114,7 +117,7 @@ def _config_for(config: Config, order: Order) -> Config:
         base = config.owner_of(Path(parent)) or FolderConfig(path=parent)
         changed = {"path": parent, "name": str(number), "output": output, "source": "keep", "recursive": False}
         folders.append(msgspec.structs.replace(base, **changed))
-    queue = msgspec.structs.replace(config.queue, paused=False)
+    queue = msgspec.structs.replace(config.queue, paused=False, hours=())
     return msgspec.structs.replace(config, folder=tuple(folders), queue=queue)
 
 

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from mkv2castd.api.encoder_views import EncoderView, cpu_view, gpu_view
+from mkv2castd.api.encoder_views import EncoderView, encoder_view
 from mkv2castd.config import DevicesConfig
-from mkv2castd.device import Ability, Backend, Gpu, Skill
-from mkv2castd.encoder.backends import GPU_ENCODERS, VIDEO_ENCODERS
+from mkv2castd.device import Gpu
+from mkv2castd.encoder.backends import GPU_ENCODERS
+from mkv2castd.encoder.device_telling import facts, processor, station_of
 from mkv2castd.encoder.devices import find_devices
 from mkv2castd.encoder.encoder_row import VideoEncoder
 from mkv2castd.encoder.toolbox import Toolbox
-from mkv2castd.encoder.tools import Tools
 
 
 async def show_devices(
@@ -35,20 +35,12 @@ async def show_devices(
     disabled = frozenset(config.disabled)
     tools = await Toolbox().tools()
     devices = await find_devices(find, disabled=disabled, rows=rows, tools=tools, environment=environment)
-    views = [gpu_view(device, enabled=device.gpu.id not in disabled) for device in devices]
-    views.append(cpu_view(_on_the_processor(tools), config.cpu_slots))
+    stations = [station_of(device, config) for device in devices]
+    views = [encoder_view(facts(station, tools)) for station in (*stations, processor(config.cpu_slots))]
     if as_json:
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(views), indent=2).decode() + "\n")
     else:
         _print(views)
-
-
-def _on_the_processor(tools: Tools) -> Iterator[Ability]:
-    for row in VIDEO_ENCODERS:
-        if tools.has_encoder(row.name):
-            yield Ability(Backend.CPU, Skill.ENCODE, row.codec)
-            if row.deep_format is not None:
-                yield Ability(Backend.CPU, Skill.ENCODE, row.codec, deep=True)
 
 
 def _print(views: Sequence[EncoderView]) -> None:
@@ -57,6 +49,7 @@ def _print(views: Sequence[EncoderView]) -> None:
     table.add_column("id", no_wrap=True)
     table.add_column("name", overflow="fold")
     table.add_column("driver", no_wrap=True)
+    table.add_column("at once", justify="right", no_wrap=True)
     table.add_column("encodes", overflow="fold")
     for view in views:
         encodes = Text(", ".join(view.encoders).replace("-10bit", " 10-bit"))
@@ -64,7 +57,8 @@ def _print(views: Sequence[EncoderView]) -> None:
             encodes = Text("disabled", style="yellow")
         elif not view.healthy:
             encodes = Text("nothing", style="red")
-        table.add_row(view.id, view.name, view.driver if view.driver is not None else "", encodes)
+        at_once = str(view.slots) if view.enabled and view.slots > 0 else ""
+        table.add_row(view.id, view.name, view.driver if view.driver is not None else "", at_once, encodes)
     console.print(table)
     for view in views:
         if view.problem is not None:

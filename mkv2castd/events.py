@@ -45,7 +45,14 @@ class QueueChanged:
     paused: bool
 
 
-Event = JobChanged | JobRemoved | JobProgressed | FolderChanged | QueueChanged
+@dataclass(frozen=True, slots=True)
+class DeviceChanged:
+    """What is told of a device is different now; `device` is its id."""
+
+    device: str
+
+
+Event = JobChanged | JobRemoved | JobProgressed | FolderChanged | QueueChanged | DeviceChanged
 
 
 class Hub:

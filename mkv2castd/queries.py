@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
 
 from mkv2castd.model import Job, JobStatus
 
@@ -87,3 +89,27 @@ class ProfileFacts:
     containers: tuple[ContainerFacts, ...]
     video: tuple[PictureFacts, ...]
     audio: tuple[SoundFacts, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceFacts:
+    """What encodes, or copies, and how it is at the moment.
+
+    id: as mkv2castd.device names it. vendor, driver: of GPUs only, the driver None where it is not known. encoders:
+    codecs that it has proved, "hevc-10bit" for those in 10 bits. slots: jobs at once. enabled: nobody has switched it
+    off. healthy: false where it gets no work although it is enabled; problem then says why, with the remedy. running:
+    the jobs that it works on; queued: how many wait for it.
+    """
+
+    id: str
+    name: str
+    kind: Literal["gpu", "cpu", "remux"]
+    encoders: tuple[str, ...]
+    slots: int
+    vendor: str | None = None
+    driver: str | None = None
+    enabled: bool = True
+    healthy: bool = True
+    problem: str | None = None
+    running: tuple[UUID, ...] = ()
+    queued: int = 0

@@ -15,7 +15,9 @@ from rich.text import Text
 
 from mkv2castd.api import render
 from mkv2castd.config import Config, settings_for
+from mkv2castd.encoder.advice import adviser
 from mkv2castd.encoder.analyze import analyze_file
+from mkv2castd.encoder.toolbox import Toolbox
 from mkv2castd.errors import SURFACES, Mkv2castdError
 from mkv2castd.finding import Finding
 from mkv2castd.model import Action, Analysis, Container, printable
@@ -43,15 +45,19 @@ async def analyze_all(
     wishes: tuple[tuple[str, ...] | None, Container | None],
     files: Sequence[Path],
     *,
+    proofs: Path,
     as_json: bool,
 ) -> int:
-    """Prints each file's analysis; the highest exit code that any of them earned."""
+    """Prints each file's analysis; the highest exit code that any of them earned. proofs: the file in which is kept
+    what devices have proved."""
     code = 0
     console = Console(highlight=False)
+    toolbox = Toolbox()
+    choose = await adviser(config.devices, toolbox, proofs)
     for file in files:
         settings = settings_for(config, config.owner_of(file.absolute()), *wishes)
         try:
-            analysis = await analyze_file(file.absolute(), settings)
+            analysis = await analyze_file(file.absolute(), settings, choose, toolbox=toolbox)
         except Mkv2castdError as error:
             code = max(code, SURFACES[error.code].exit)
             if as_json:
@@ -86,6 +92,8 @@ def _print_analysis(console: Console, file: Path, analysis: Analysis) -> None:
             action.append(f" → {stream.target_codec}")
         table.add_row(name, codec, action, Text(stream.reason))
     console.print(table)
+    if analysis.lane is not None:
+        console.print(Text(f"  on {analysis.lane}: {analysis.lane_reason}"))
     _print_devices(console, analysis)
 
 

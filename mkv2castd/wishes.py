@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterable
 from pathlib import Path
 
 from mkv2castd.config import Config, FolderConfig, Settings
 from mkv2castd.encoder.profiles import combine, require_fillable
 from mkv2castd.errors import ErrorCode, RequestError
 from mkv2castd.model import Identity, Job, printable
+from mkv2castd.queries import DeviceFacts
 
 
 def film_at(path: Path, config: Config) -> tuple[FolderConfig, Path, Identity]:
@@ -63,3 +65,26 @@ def check_devices(settings: Settings) -> None:
 def check_priority(priority: int | None) -> None:
     if priority is not None and not -100 <= priority <= 100:
         raise RequestError(ErrorCode.INVALID_ARGUMENT, f"priority: {priority} is not within -100 … 100")
+
+
+def check_switch(device_id: str, devices: Iterable[DeviceFacts]) -> None:
+    """Raises RequestError where this device cannot be enabled or disabled: no_such_device, or invalid_state for the
+    processor and the lane of copies."""
+    known = {device.id: device for device in devices}
+    if device_id not in known:
+        raise RequestError(
+            ErrorCode.NO_SUCH_DEVICE, f"there is no device {device_id!r}: there are {', '.join(known)}"
+        )
+    if known[device_id].kind != "gpu":
+        raise RequestError(
+            ErrorCode.INVALID_STATE, f"{device_id!r} cannot be switched off or on: what no GPU can do is done there"
+        )
+
+
+def check_pin(device_id: str, devices: Iterable[DeviceFacts]) -> None:
+    """Raises RequestError (no_such_device) where a film is asked for on a device that encodes no pictures here."""
+    known = [device.id for device in devices if device.kind != "remux"]
+    if device_id not in known:
+        raise RequestError(
+            ErrorCode.NO_SUCH_DEVICE, f"there is no device {device_id!r}: there are {', '.join(known)}"
+        )

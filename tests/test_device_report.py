@@ -43,8 +43,8 @@ async def test_people_see_what_works_and_what_helps_where_nothing_does(
     await show_devices(NONE, lambda: found, as_json=False, rows=ROWS, environment=driver.environment)
     out, err = capsys.readouterr()
     lines = [line.rstrip() for line in out.splitlines()]
-    assert lines[0].split() == ["id", "name", "driver", "encodes"]
-    assert lines[1].split() == ["pci-0000_03_00_0", "Radeon", "R9", "285", "radeon", "h264"]
+    assert lines[0].split() == ["id", "name", "driver", "at", "once", "encodes"]
+    assert lines[1].split() == ["pci-0000_03_00_0", "Radeon", "R9", "285", "radeon", "2", "h264"]
     assert lines[2].split()[-2:] == ["radeon", "nothing"]
     assert lines[4].split(maxsplit=1)[0] == "cpu"
     assert "hevc 10-bit" in lines[4]
@@ -66,7 +66,7 @@ async def test_programs_get_one_list(driver: Driver, tmp_path: Path, capsys: pyt
         "kind": "gpu",
         "driver": "radeon",
         "encoders": ["h264"],
-        "slots": 1,
+        "slots": 2,
         "enabled": True,
         "healthy": True,
         "problem": None,
@@ -74,6 +74,16 @@ async def test_programs_get_one_list(driver: Driver, tmp_path: Path, capsys: pyt
     assert (bad["enabled"], bad["encoders"], bad["slots"], bad["problem"]) == (False, [], 0, None)
     assert (console["enabled"], console["healthy"], console["problem"]) == (True, False, CONSOLE.problem)
     assert (cpu["id"], cpu["kind"], cpu["slots"], cpu["encoders"]) == ("cpu", "cpu", 2, CPU)
+
+
+async def test_what_is_configured_wins_over_what_is_proved(
+    driver: Driver, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = cards(tmp_path)[:1]
+    three = DevicesConfig(slots={found[0].id: 3})
+    await show_devices(three, lambda: found, as_json=True, rows=ROWS, environment=driver.environment)
+    card, _ = json.loads(capsys.readouterr().out)
+    assert card["slots"] == 3
 
 
 async def test_a_disabled_device_is_shown_as_such(
@@ -100,14 +110,14 @@ async def test_without_ffmpeg_it_is_an_error(tmp_path: Path, monkeypatch: pytest
 async def test_the_command_finds_a_node_that_the_configuration_names(driver: Driver, tmp_path: Path) -> None:
     device = node(tmp_path / "gpu", "renderD190")
     config = tmp_path / "config.toml"
-    config.write_text(f'[devices]\nnodes = ["{device.path}"]\n', encoding="utf-8")
+    named_only = f'[devices]\ndetect = false\nnodes = ["{device.path}"]\n'
+    config.write_text(named_only, encoding="utf-8")
     ended = await ends("devices", "--json", "--config", config, environment=driver.environment)
     assert (ended.code, ended.err) == (0, "")
     told = json.loads(ended.out)
-    (named,) = (one for one in told if str(device.path) in one["name"])
-    assert named["kind"] == "gpu"
-    assert told[-1]["id"] == "cpu"
-    config.write_text(f'[devices]\nnodes = ["{device.path}"]\ndisabled = ["{named["id"]}"]\n', encoding="utf-8")
+    named, cpu = told
+    assert (named["kind"], named["name"], cpu["id"]) == ("gpu", f"GPU at {device.path}", "cpu")
+    config.write_text(f'{named_only}disabled = ["{named["id"]}"]\n', encoding="utf-8")
     ended = await ends("devices", "--config", config, environment=driver.environment)
     assert ended.code == 0
     assert any(line.split()[0] == named["id"] and line.split()[-1] == "disabled" for line in ended.out.splitlines())

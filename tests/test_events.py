@@ -5,7 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from uuid import UUID
 
-from mkv2castd.events import Event, FolderChanged, Hub, JobChanged, JobProgressed, JobRemoved, QueueChanged
+from mkv2castd.events import (
+    DeviceChanged,
+    Event,
+    FolderChanged,
+    Hub,
+    JobChanged,
+    JobProgressed,
+    JobRemoved,
+    QueueChanged,
+)
 from mkv2castd.model import FolderState, FolderStatus, Job, JobStatus, Progress, Stage
 
 ID = UUID(int=1)
@@ -15,6 +24,7 @@ ALL: tuple[Event, ...] = (
     JobProgressed(ID, Progress(Stage.REMUXING, 1.0)),
     FolderChanged(FolderStatus("films", Path("/films"), FolderState.ONLINE)),
     QueueChanged(True),
+    DeviceChanged("pci-0000_03_00_0"),
     JobRemoved(ID),
 )
 

@@ -1,22 +1,23 @@
-"""What encodes on this machine, as programs are told: each GPU, and the processor."""
+"""What encodes on this machine, as programs are told: each GPU, the processor, and the lane of copies."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from typing import Any, Literal
 
 from msgspec import Struct
 
-from mkv2castd.device import CPU, Ability, Device, Skill
+from mkv2castd.queries import DeviceFacts
 
 
 class EncoderView(Struct, frozen=True, kw_only=True):
-    """`kind`: gpu or cpu. `encoders`: codecs, "hevc-10bit" for those in 10 bits, in which an encode has worked.
-    `slots`: films at the same time. `healthy`: false where nothing can be encoded, with `problem` telling why."""
+    """`encoders`: codecs, "hevc-10bit" for those in 10 bits, in which an encode has worked; of the processor, those
+    that this ffmpeg has. `slots`: films at the same time. `healthy`: false where nothing is given to it although it
+    is enabled, with `problem` telling why."""
 
     id: str
     name: str
     vendor: str | None
-    kind: str
+    kind: Literal["gpu", "cpu", "remux"]
     driver: str | None
     encoders: list[str]
     slots: int
@@ -25,39 +26,32 @@ class EncoderView(Struct, frozen=True, kw_only=True):
     problem: str | None
 
 
-def gpu_view(device: Device, *, enabled: bool) -> EncoderView:
-    encoders = named(proof.ability for proof in device.proofs if proof.works)
-    return EncoderView(
-        id=device.gpu.id,
-        name=device.gpu.name,
-        vendor=device.gpu.vendor.value,
-        kind="gpu",
-        driver=device.gpu.driver,
-        encoders=encoders,
-        slots=1 if encoders else 0,
-        enabled=enabled,
-        healthy=device.problem is None,
-        problem=device.problem,
-    )
+class DeviceView(EncoderView, frozen=True, kw_only=True):
+    """One of the answer of GET /api/devices/. `running`: ids of the jobs that it works on; `queued`: how many jobs
+    wait for it."""
+
+    running: list[str]
+    queued: int
 
 
-def cpu_view(abilities: Iterable[Ability], slots: int) -> EncoderView:
-    """The processor, which needs no proof: abilities are those of the encoders that this ffmpeg was built with."""
-    return EncoderView(
-        id=CPU,
-        name="the processor",
-        vendor=None,
-        kind="cpu",
-        driver=None,
-        encoders=named(abilities),
-        slots=slots,
-        enabled=True,
-        healthy=True,
-        problem=None,
-    )
+def encoder_view(facts: DeviceFacts) -> EncoderView:
+    return EncoderView(**_common(facts))
 
 
-def named(abilities: Iterable[Ability]) -> list[str]:
-    """Each codec that is encoded, once, whatever the backend."""
-    encoding = [ability for ability in abilities if ability.skill is Skill.ENCODE and ability.codec is not None]
-    return list(dict.fromkeys(f"{ability.codec}{'-10bit' if ability.deep else ''}" for ability in encoding))
+def device_view(facts: DeviceFacts) -> DeviceView:
+    return DeviceView(**_common(facts), running=[str(job_id) for job_id in facts.running], queued=facts.queued)
+
+
+def _common(facts: DeviceFacts) -> dict[str, Any]:
+    return {
+        "id": facts.id,
+        "name": facts.name,
+        "vendor": facts.vendor,
+        "kind": facts.kind,
+        "driver": facts.driver,
+        "encoders": list(facts.encoders),
+        "slots": facts.slots,
+        "enabled": facts.enabled,
+        "healthy": facts.healthy,
+        "problem": facts.problem,
+    }

@@ -51,6 +51,7 @@ def job_view(job: Job, progress: Progress | None, attempts: Iterable[Attempt] | 
         container=job.container,
         device=job.lane if job.lane is not None else job.device,
         lane=job.lane,
+        lane_reason=job.lane_reason,
         output_filename=printable(job.output.name) if job.output else None,
         output_path=printable(job.output) if job.output else None,
         output_size=job.output_size,
@@ -66,6 +67,8 @@ def attempt_view(attempt: Attempt) -> wire.AttemptView:
     return wire.AttemptView(
         number=attempt.number,
         device=attempt.device,
+        means=attempt.means,
+        why=attempt.why,
         outcome=attempt.outcome,
         error=attempt.failure.code if attempt.failure else None,
         message=attempt.failure.message if attempt.failure else None,
@@ -86,6 +89,8 @@ def status_message(job: Job, progress: Progress | None, ui: bool = False) -> wir
         priority=job.priority,
         skipped=job.skipped,
         reason=job.reason,
+        lane=job.lane,
+        lane_reason=job.lane_reason,
         message=job.failure.message if job.failure else None,
         details=job.failure.details if job.failure else None,
     )
@@ -183,6 +188,7 @@ def _analysed(analysis: Analysis) -> dict[str, Any]:
         "profile": list(analysis.profile),
         "duration": analysis.duration,
         "lane": analysis.lane,
+        "lane_reason": analysis.lane_reason,
         "skipped": analysis.skip is not None,
         "reason": analysis.skip,
         "devices": [

@@ -8,10 +8,12 @@ from uuid import UUID
 from aiohttp import web
 from msgspec import Struct
 
-from mkv2castd.api import render, requests, wire
+from mkv2castd.api import render, requests, rest_views, wire
+from mkv2castd.api.encoder_views import device_view
 from mkv2castd.api.verbs import Verbs
 from mkv2castd.errors import ErrorCode, RequestError
 from mkv2castd.model import Job
+from mkv2castd.queries import DeviceFacts
 
 MAX_BODY = 64 * 1024
 
@@ -38,6 +40,10 @@ class Rest:
             ("GET", "/api/jobs/{id}/log/", self.log),
             ("POST", "/api/queue/pause/", self.pause_queue),
             ("POST", "/api/queue/resume/", self.resume_queue),
+            ("GET", "/api/devices/", self.list_devices),
+            ("GET", "/api/devices/{id}/", self.show_device),
+            ("POST", "/api/devices/{id}/enable/", self._switch(verbs.enable_device)),
+            ("POST", "/api/devices/{id}/disable/", self._switch(verbs.disable_device)),
             ("GET", "/api/profiles/", self.list_profiles),
             ("POST", "/api/analyze/", self.analyze),
             ("GET", "/healthz/", self.health),
@@ -87,15 +93,25 @@ class Rest:
 
     async def log(self, request: web.Request) -> web.Response:
         job_id = _job_id(request)
-        return answer(wire.LogView(str(job_id), await self._verbs.log(job_id)))
+        return answer(rest_views.LogView(str(job_id), await self._verbs.log(job_id)))
 
     async def pause_queue(self, request: web.Request) -> web.Response:
         await self._verbs.pause_queue()
-        return answer(wire.QueueView(self._verbs.queue_paused))
+        return answer(rest_views.QueueView(self._verbs.queue_paused))
 
     async def resume_queue(self, request: web.Request) -> web.Response:
         await self._verbs.resume_queue()
-        return answer(wire.QueueView(self._verbs.queue_paused))
+        return answer(rest_views.QueueView(self._verbs.queue_paused))
+
+    async def list_devices(self, request: web.Request) -> web.Response:
+        return answer([device_view(facts) for facts in self._verbs.devices()])
+
+    async def show_device(self, request: web.Request) -> web.Response:
+        device_id = request.match_info["id"]
+        for facts in self._verbs.devices():
+            if facts.id == device_id:
+                return answer(device_view(facts))
+        raise RequestError(ErrorCode.NO_SUCH_DEVICE, f"there is no device {device_id}")
 
     async def list_profiles(self, request: web.Request) -> web.Response:
         return answer([render.profile_view(facts) for facts in self._verbs.profiles()])
@@ -108,7 +124,7 @@ class Rest:
 
     async def health(self, request: web.Request) -> web.Response:
         health = self._verbs.health()
-        return answer(wire.HealthView(health.ok, list(health.problems)), status=200 if health.ok else 503)
+        return answer(rest_views.HealthView(health.ok, list(health.problems)), status=200 if health.ok else 503)
 
     async def schema(self, request: web.Request) -> web.Response:
         return web.json_response(wire.schema())
@@ -116,6 +132,14 @@ class Rest:
     def _verb(self, verb: Callable[[UUID], Awaitable[Job]]) -> Callable[[web.Request], Awaitable[web.Response]]:
         async def handler(request: web.Request) -> web.Response:
             return self._job_answer(await verb(_job_id(request)))
+
+        return handler
+
+    def _switch(
+        self, verb: Callable[[str], Awaitable[DeviceFacts]]
+    ) -> Callable[[web.Request], Awaitable[web.Response]]:
+        async def handler(request: web.Request) -> web.Response:
+            return answer(device_view(await verb(request.match_info["id"])))
 
         return handler
 

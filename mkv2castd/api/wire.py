@@ -14,15 +14,19 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from mkv2castd.api.device_views import DeviceVerdictView
+from mkv2castd.api.encoder_views import DeviceView
 from mkv2castd.errors import ErrorCode
 from mkv2castd.model import Action, Container, JobStatus, Outcome, Stage, StreamKind
 
 
 class AttemptView(Struct, frozen=True, kw_only=True):
-    """One try at a job. `error` is a code of errors.ErrorCode; times are ISO 8601 in UTC."""
+    """One try at a job. `means`: what decodes and encodes, for people; `why`: this device, and these means. `error`:
+    a code of errors.ErrorCode; times are ISO 8601 in UTC."""
 
     number: int
     device: str
+    means: str | None
+    why: str | None
     outcome: Outcome
     error: ErrorCode | None
     message: str | None
@@ -32,8 +36,9 @@ class AttemptView(Struct, frozen=True, kw_only=True):
 
 
 class JobView(Struct, frozen=True, kw_only=True):
-    """A job in `job_update`, `jobs_list` and REST. `device`, `profile` and `container` are the submitter's wishes;
-    `lane` is where the job belongs. `duration`: whole seconds from its start to its end."""
+    """A job in `job_update`, `jobs_list` and REST. `profile` and `container` are the submitter's wishes. `lane`, and
+    `device` once there is one: the device that the job waits for, is worked on by or was made on; `lane_reason`: why
+    that one. `duration`: whole seconds from its start to its end."""
 
     id: str
     filename: str
@@ -56,6 +61,7 @@ class JobView(Struct, frozen=True, kw_only=True):
     container: Container | None
     device: str | None
     lane: str | None
+    lane_reason: str | None
     output_filename: str | None
     output_path: str | None
     output_size: int | None
@@ -111,6 +117,7 @@ class AnalysisView(Struct, frozen=True, kw_only=True):
     profile: list[str]
     duration: float | None
     lane: str | None
+    lane_reason: str | None
     skipped: bool
     reason: str | None
     devices: list[DeviceVerdictView]
@@ -151,6 +158,8 @@ class Status(JobMessage, frozen=True, kw_only=True, tag="status"):
     priority: int
     skipped: bool
     reason: str | None
+    lane: str | None
+    lane_reason: str | None
     message: str | None
     details: str | None
 
@@ -163,6 +172,7 @@ class Analysis(JobMessage, frozen=True, kw_only=True, tag="analysis"):
     profile: list[str]
     duration: float | None
     lane: str | None
+    lane_reason: str | None
     skipped: bool
     reason: str | None
     devices: list[DeviceVerdictView]
@@ -229,20 +239,6 @@ class Failure(Struct, frozen=True):
     details: str | UnsetType = UNSET
 
 
-class LogView(Struct, frozen=True):
-    id: str
-    log: str
-
-
-class HealthView(Struct, frozen=True):
-    ok: bool
-    problems: list[str]
-
-
-class QueueView(Struct, frozen=True):
-    paused: bool
-
-
 class JobAction(Struct, frozen=True, kw_only=True):
     """What a client may send on a job's socket."""
 
@@ -259,7 +255,7 @@ Message = (
     Progress | Status | Analysis | Error | CancelResponse | JobUpdate | JobRemoved | JobsList | Queue
 )  # everything that the daemon sends on a socket
 
-_SCHEMAS = (Message, JobAction, JobsAction, AnalysisView, JobPageView, Failure)
+_SCHEMAS = (Message, JobAction, JobsAction, AnalysisView, JobPageView, DeviceView, Failure)
 
 
 def encode(value: Struct | Sequence[Struct]) -> bytes:

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from mkv2castd.errors import ErrorCode, RequestError
-from mkv2castd.events import Hub, JobChanged, JobProgressed, JobRemoved, QueueChanged
+from mkv2castd.events import DeviceChanged, Hub, JobChanged, JobProgressed, JobRemoved, QueueChanged
 from mkv2castd.model import (
     Action,
     Analysis,
@@ -28,6 +28,7 @@ from mkv2castd.model import (
 )
 from mkv2castd.queries import (
     ContainerFacts,
+    DeviceFacts,
     Health,
     JobPage,
     JobQuery,
@@ -36,6 +37,7 @@ from mkv2castd.queries import (
     ProfileFacts,
     SoundFacts,
 )
+from mkv2castd.wishes import check_switch
 
 ANALYSIS = Analysis(
     streams=(
@@ -75,6 +77,27 @@ PROFILES = (
         (SoundFacts("aac", 96000, 24),),
     ),
 )
+DEVICES = (
+    DeviceFacts(
+        "pci-0000_03_00_0",
+        "Arc A380",
+        "gpu",
+        ("h264", "hevc-10bit"),
+        slots=2,
+        vendor="intel",
+        driver="i915",
+        running=(UUID(int=7),),
+        queued=3,
+    ),
+    DeviceFacts(
+        *("GPU-eaf23aa1", "GeForce GTX 1070", "gpu", (), 0),
+        vendor="nvidia",
+        healthy=False,
+        problem="its driver is not loaded: modprobe nvidia",
+    ),
+    DeviceFacts("cpu", "the processor", "cpu", ("h264",), 1),
+    DeviceFacts("remux", "copying", "remux", (), 2),
+)
 PROGRESS = Progress(
     stage=Stage.TRANSCODING,
     percent=45.5,
@@ -106,6 +129,7 @@ class FakeDaemon:
         self.reading = asyncio.Event()
         self.submitted: dict[str, Any] = {}
         self.broken = False
+        self.hardware = {device.id: device for device in DEVICES}
 
     # what the daemon does by itself
 
@@ -230,6 +254,21 @@ class FakeDaemon:
         if not path.exists():
             raise RequestError(ErrorCode.INVALID_PATH, f"{path}: is not there")
         return replace(ANALYSIS, container=container or ANALYSIS.container)
+
+    def devices(self) -> tuple[DeviceFacts, ...]:
+        return tuple(self.hardware.values())
+
+    async def enable_device(self, device_id: str) -> DeviceFacts:
+        return self._switch(device_id, True)
+
+    async def disable_device(self, device_id: str) -> DeviceFacts:
+        return self._switch(device_id, False)
+
+    def _switch(self, device_id: str, enabled: bool) -> DeviceFacts:
+        check_switch(device_id, self.devices())
+        self.hardware[device_id] = replace(self.hardware[device_id], enabled=enabled)
+        self.hub.publish(DeviceChanged(device_id))
+        return self.hardware[device_id]
 
     def profiles(self) -> tuple[ProfileFacts, ...]:
         return PROFILES

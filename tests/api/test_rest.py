@@ -198,6 +198,53 @@ async def test_profiles_are_listed_with_what_they_play(client: Client, address: 
     ]
 
 
+@pytest.mark.parametrize("address", ["/api/devices/", "/api/devices"])
+async def test_devices_are_listed_with_what_they_do(client: Client, daemon: FakeDaemon, address: str) -> None:
+    status, body = await client.rest("GET", address)
+    assert status == 200
+    assert [device["id"] for device in body] == list(daemon.hardware)
+    assert body[0] == {
+        "id": "pci-0000_03_00_0",
+        "name": "Arc A380",
+        "vendor": "intel",
+        "kind": "gpu",
+        "driver": "i915",
+        "encoders": ["h264", "hevc-10bit"],
+        "slots": 2,
+        "enabled": True,
+        "healthy": True,
+        "problem": None,
+        "running": ["00000000-0000-0000-0000-000000000007"],
+        "queued": 3,
+    }
+    assert (body[1]["healthy"], body[1]["problem"]) == (False, "its driver is not loaded: modprobe nvidia")
+    assert (body[-1]["kind"], body[-1]["vendor"], body[-1]["running"]) == ("remux", None, [])
+    assert await client.rest("GET", "/api/devices/pci-0000_03_00_0/") == (200, body[0])
+
+
+async def test_a_gpu_is_disabled_and_enabled(client: Client) -> None:
+    address = "/api/devices/pci-0000_03_00_0"
+    for verb, enabled in (("disable/", False), ("disable", False), ("enable/", True)):
+        status, body = await client.rest("POST", f"{address}/{verb}")
+        assert (status, body["id"], body["enabled"]) == (200, "pci-0000_03_00_0", enabled)
+        assert await client.rest("GET", address) == (200, body)
+
+
+@pytest.mark.parametrize("name", ["pci-0000_09_00_0", "x" * 500, "%00"])
+@pytest.mark.parametrize(("method", "verb"), [("GET", ""), ("POST", "enable/"), ("POST", "disable")])
+async def test_a_device_that_does_not_exist_is_a_404(client: Client, method: str, verb: str, name: str) -> None:
+    status, body = await client.rest(method, f"/api/devices/{name}/{verb}")
+    assert (status, body["error"]) == (404, "no_such_device")
+
+
+@pytest.mark.parametrize("name", ["cpu", "remux"])
+@pytest.mark.parametrize("verb", ["enable", "disable"])
+async def test_what_is_no_gpu_is_never_off(client: Client, name: str, verb: str) -> None:
+    status, body = await client.rest("POST", f"/api/devices/{name}/{verb}/")
+    assert (status, body["error"]) == (409, "invalid_state")
+    assert "what no GPU can do is done there" in body["message"]
+
+
 async def test_health_is_told_with_its_problems(client: Client, daemon: FakeDaemon) -> None:
     assert await client.rest("GET", "/healthz") == (200, {"ok": True, "problems": []})
     daemon.well = Health(ok=False, problems=("the state folder is full: make room",))

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mkv2castd.api import render, wire
+from mkv2castd.api import render, rest_views, wire
 from mkv2castd.api.hub import changes
 from mkv2castd.errors import ErrorCode, RequestError
 from mkv2castd.model import JobStatus, Progress, Stage
@@ -109,13 +109,13 @@ def test_only_a_running_job_has_speed_and_time_left(status: JobStatus) -> None:
 
 @given(st.text(alphabet=st.characters(), max_size=30))
 def test_any_text_becomes_json(text: str) -> None:
-    told = json.loads(wire.encode(wire.LogView("x", text)))["log"]
+    told = json.loads(wire.encode(rest_views.LogView("x", text)))["log"]
     assert told == text or "�" in told
 
 
 def test_a_job_tells_everything_that_is_for_others() -> None:
     daemon = FakeDaemon()
-    inner = {"source", "identity", "sequence", "failure", "analysis", "output", "revision"}
+    inner = {"source", "identity", "sequence", "failure", "analysis", "output", "revision", "work"}
     shown = {field.name for field in fields(daemon.add())} - inner
     assert shown <= {field.name for field in msgspec.structs.fields(wire.JobView)}
 

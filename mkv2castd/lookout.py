@@ -1,0 +1,99 @@
+"""What can be asked of the daemon, without changing anything: the half of the verbs that all may use."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from uuid import UUID
+
+from mkv2castd.config import settings_for
+from mkv2castd.encoder.analyze import analyze_file
+from mkv2castd.encoder.profile_telling import facts
+from mkv2castd.encoder.profiles import known
+from mkv2castd.encoder.workshop import Workshop
+from mkv2castd.model import Analysis, Attempt, Container, Job, Progress
+from mkv2castd.queries import DeviceFacts, Health, JobPage, JobQuery, ProfileFacts
+from mkv2castd.reception import Reception
+from mkv2castd.threads import in_thread
+from mkv2castd.wishes import check_devices, film_at
+
+_OVERVIEW_LIVE = 500
+_OVERVIEW_FINISHED = 50
+
+
+class Lookout:
+    """Raises RequestError for what there is not."""
+
+    def __init__(self, workshop: Workshop, reception: Reception) -> None:
+        self._workshop = workshop
+        self._store = workshop.store
+        self._reception = reception
+
+    @property
+    def queue_paused(self) -> bool:
+        return self._workshop.gate.paused
+
+    async def job(self, job_id: UUID) -> Job:
+        return self._workshop.placed(await self._store.read(lambda ledger: ledger.require(job_id)))
+
+    async def attempts(self, job_id: UUID) -> tuple[Attempt, ...]:
+        return await self._store.read(lambda ledger: ledger.attempts(job_id))
+
+    def progress(self, job_id: UUID) -> Progress | None:
+        """Of the running attempt; None when none runs or nothing is known yet."""
+        running = self._workshop.lanes.running.get(job_id)
+        return running.progress if running is not None else None
+
+    async def jobs(self, query: JobQuery) -> JobPage:
+        page = await self._store.read(lambda ledger: ledger.page(query))
+        return replace(page, jobs=tuple(map(self._workshop.placed, page.jobs)))
+
+    async def overview(self) -> list[Job]:
+        """The unfinished ones (500 at most: those being worked on, then the queue in its order) and the 50 that
+        finished last."""
+        jobs = await self._store.read(
+            lambda ledger: ledger.unfinished(_OVERVIEW_LIVE) + ledger.newest_finished(_OVERVIEW_FINISHED)
+        )
+        return list(map(self._workshop.placed, jobs))
+
+    async def log(self, job_id: UUID) -> str:
+        """What ffmpeg said in all attempts; empty when none has run yet."""
+        await self.job(job_id)
+        file = self._workshop.surroundings.log_of(job_id)
+
+        def read() -> str:
+            try:
+                return file.read_text(encoding="utf-8", errors="replace")
+            except FileNotFoundError:
+                return ""
+
+        return await asyncio.to_thread(read)
+
+    def health(self) -> Health:
+        """False once the store cannot be written; a folder's problem is told, but the others are served."""
+        problems = [
+            f"{folder.name}: {folder.problem}" for folder in self._reception.folders.values() if folder.problem
+        ]
+        if self._store.failed.done():
+            problems.insert(0, str(self._store.failed.result()))
+        return Health(not self._store.failed.done(), tuple(problems))
+
+    def devices(self) -> tuple[DeviceFacts, ...]:
+        """The GPUs, the processor, and the lane of copies."""
+        return self._workshop.devices()
+
+    def profiles(self) -> tuple[ProfileFacts, ...]:
+        """What can be named as a profile: the built-in devices, then those of the configuration."""
+        return tuple(facts(name, profile) for name, profile in known(self._workshop.config.customs).items())
+
+    async def analyze(
+        self, path: Path, *, profile: tuple[str, ...] | None = None, container: Container | None = None
+    ) -> Analysis:
+        folder, path, _ = await in_thread(film_at, path, self._workshop.config)
+        settings = settings_for(self._workshop.config, folder, profile, container)
+        check_devices(settings)
+        workshop = self._workshop
+        choose = partial(workshop.choose, pin=None)
+        return await analyze_file(path, settings, choose, workshop.surroundings.environment, workshop.toolbox)

@@ -1,0 +1,127 @@
+"""Devices through control: what is told of them, and which of them get work, over restarts too."""
+
+from __future__ import annotations
+
+import asyncio
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+
+from mkv2castd.config import Config, DevicesConfig, QueueConfig
+from mkv2castd.config_loading import load
+from mkv2castd.encoder.attempt import Handle, Task
+from mkv2castd.errors import ErrorCode, RequestError
+from mkv2castd.events import DeviceChanged
+from mkv2castd.model import JobStatus, Progress
+from mkv2castd.queries import DeviceFacts
+from tests.encoder.scene import Scene, scene
+
+CARD = "pci-0000_03_00_0"
+OTHER = "pci-0000_04_00_0"
+
+
+@dataclass
+class Cards:
+    """Two cards beside what the workshop has."""
+
+    known: dict[str, DeviceFacts] = field(default_factory=dict)
+
+    def devices(self) -> tuple[DeviceFacts, ...]:
+        return tuple(self.known.values())
+
+    def enable(self, device_id: str) -> None:
+        self.known[device_id] = replace(self.known[device_id], enabled=True)
+
+    def disable(self, device_id: str) -> None:
+        self.known[device_id] = replace(self.known[device_id], enabled=False)
+
+
+def with_cards(here: Scene, monkeypatch: pytest.MonkeyPatch) -> Cards:
+    disabled = here.workshop.config.devices.disabled
+    cards = Cards()
+    for name in (CARD, OTHER):
+        cards.known[name] = DeviceFacts(name, "Arc A380", "gpu", ("h264",), 1, enabled=name not in disabled)
+    for verb in ("devices", "enable", "disable"):
+        monkeypatch.setattr(here.workshop, verb, getattr(cards, verb))
+    return cards
+
+
+def remembered(tmp_path: Path) -> list[str]:
+    raw = tomllib.loads((tmp_path / "state" / "runtime.toml").read_text())
+    disabled: list[str] = raw["devices"]["disabled"]
+    return disabled
+
+
+async def test_each_lane_tells_what_runs_there_and_what_waits(tmp_path: Path) -> None:
+    release = asyncio.Event()
+
+    async def script(task: Task, handle: Handle, report: Callable[[Progress], None]) -> None:
+        await release.wait()
+
+    async with scene(tmp_path, script) as here:
+        before = {device.id: (device.running, device.queued) for device in here.control.devices()}
+        assert before == {"cpu": ((), 0), "remux": ((), 0)}
+        first = await here.submit("a.mkv")
+        await here.until(first.id, JobStatus.PROCESSING)
+        await here.submit("b.mkv")
+        copied = await here.submit("c.mkv", video="h264")
+        await here.until(copied.id, JobStatus.PROCESSING)
+        cpu, remux = here.control.devices()
+        assert (cpu.kind, cpu.running, cpu.queued, cpu.slots) == ("cpu", (first.id,), 1, 1)
+        assert (remux.kind, remux.running, remux.queued, remux.slots) == ("remux", (copied.id,), 0, 2)
+        assert "h264" in cpu.encoders
+        assert remux.encoders == ()
+        release.set()
+
+
+@pytest.mark.parametrize(
+    ("name", "code"), [("nothing", ErrorCode.NO_SUCH_DEVICE), ("remux", ErrorCode.INVALID_STATE)]
+)
+async def test_what_cannot_be_switched_is_refused_and_not_written_down(
+    tmp_path: Path, name: str, code: ErrorCode
+) -> None:
+    async with scene(tmp_path) as here:
+        for verb in (here.control.disable_device, here.control.enable_device):
+            with pytest.raises(RequestError) as refused:
+                await verb(name)
+            assert refused.value.code is code
+        assert not (tmp_path / "state" / "runtime.toml").exists()
+
+
+async def test_a_disabled_gpu_is_remembered_and_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with scene(tmp_path) as here:
+        with_cards(here, monkeypatch)
+        assert not (await here.control.disable_device(CARD)).enabled
+        assert remembered(tmp_path) == [CARD]
+        assert here.workshop.config.devices.disabled == (CARD,)
+        assert here.events[-1] == DeviceChanged(CARD)
+        assert not (await here.control.disable_device(CARD)).enabled
+        assert (await here.control.disable_device(OTHER)).id == OTHER
+        assert remembered(tmp_path) == [CARD, OTHER]
+        assert (await here.control.enable_device(CARD)).enabled
+        assert remembered(tmp_path) == [OTHER]
+
+
+async def test_what_a_person_has_disabled_can_be_enabled_at_run_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text(f'[devices]\ncpu_slots = 2\ndisabled = ["{CARD}", "{OTHER}", "sold"]\n')
+    devices = DevicesConfig(disabled=(CARD, OTHER, "sold"))
+    async with scene(tmp_path, config=Config(devices=devices, queue=QueueConfig(min_free_gib=0))) as here:
+        with_cards(here, monkeypatch)
+        await here.control.enable_device(CARD)
+    again = load([file, tmp_path / "state" / "runtime.toml"]).devices
+    assert (again.disabled, again.cpu_slots) == ((OTHER, "sold"), 2)
+
+
+async def test_changes_at_the_same_time_are_all_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with scene(tmp_path) as here:
+        with_cards(here, monkeypatch)
+        control = here.control
+        await asyncio.gather(control.disable_device(CARD), control.pause_queue(), control.disable_device(OTHER))
+    config = load([tmp_path / "state" / "runtime.toml"])
+    assert (config.queue.paused, config.devices.disabled) == (True, (CARD, OTHER))
