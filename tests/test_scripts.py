@@ -271,6 +271,21 @@ class TestWhatTheTestDriverIsBuiltWith:
         assert self.missing(machine) == set()
 
 
+def test_the_self_test_of_cards_sets_itself_up_and_takes_nothing_from_where_it_is_called(machine: Machine) -> None:
+    (machine.home / "tests").mkdir()
+    done = subprocess.run(
+        [machine.clone / "scripts/test-gpu", "--node", "gpu/renderD129"],
+        env=machine.environment(),
+        cwd=machine.home,
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    assert [call.split()[2] for call in machine.calls[:2]] == ["venv", "pip"]
+    assert machine.calls[2:] == ["python3 -P -m tests.gpu --node gpu/renderD129"]
+
+
 class TestWithoutAFolder:
     def test_usage_is_shown_before_anything_is_installed(self, machine: Machine) -> None:
         done = machine.run()
@@ -297,7 +312,9 @@ class TestWithoutAFolder:
         assert machine.run(XDG_CONFIG_HOME=str(tmp_path / "xdg")).returncode == 0
 
 
-@pytest.mark.parametrize("script", ["scripts/run", "scripts/test", "scripts/check", "scripts/bench", ".ci/run"])
+@pytest.mark.parametrize(
+    "script", ["scripts/run", "scripts/test", "scripts/check", "scripts/bench", "scripts/test-gpu", ".ci/run"]
+)
 def test_the_scripts_can_be_executed_and_read_well(script: str) -> None:
     file = REPOSITORY / script
     assert os.access(file, os.X_OK)
