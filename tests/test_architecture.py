@@ -18,12 +18,12 @@ MOST_LINES = 300
 
 _CONFIGURATION = (
     *("config", "config_checks", "config_errors", "config_files", "config_loading", "config_profiles"),
-    *("default_config",),
+    *("default_config", "hours"),
 )
 
 # Floors, from the ground up. A module may import its own floor and those below; a new module needs its place here.
 FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("nouns", ("", "device", "errors", "model", "finding", "queries")),
+    ("nouns", ("", "device", "errors", "model", "finding", "queries", "work")),
     (
         "knowledge",
         (
@@ -73,9 +73,12 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
                 "wishes",
             ),
             *("encoder.timing", "encoder.wholeness", "encoder.damage"),
-            *("encoder.device_faults", "encoder.proofs", "encoder.verdicts"),
+            *("encoder.device_faults", "encoder.device_telling", "encoder.proofs", "encoder.verdicts"),
             *("encoder.gpu_problems", "encoder.gpus", "encoder.machine"),
             *("encoder.device_filters", "encoder.encoder_row", "encoder.obstacles", "encoder.reach"),
+            *("encoder.fitness", "encoder.ladder", "encoder.setbacks", "encoder.workload"),
+            *("encoder.demands", "encoder.explaining", "encoder.lane", "encoder.queues", "encoder.speeds"),
+            *("encoder.stealing", "encoder.turns"),
             *("encoder.standard_encoders", "encoder.vendor_encoders"),
         ),
     ),
@@ -101,17 +104,30 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
                 "encoder.trash",
                 "encoder.verify",
             ),
-            *("encoder.devices", "encoder.proof_cache", "encoder.proving"),
+            *(
+                "encoder.circumstances",
+                "encoder.devices",
+                "encoder.hotplug",
+                "encoder.advice",
+                "encoder.proof_cache",
+                "encoder.proving",
+            ),
         ),
     ),
+    ("fleet", ("encoder.fleet",)),
     ("one try", ("encoder.attempt",)),
     (
         "lanes",
         (
             *(
+                "encoder.aftermath",
                 "encoder.books",
+                "encoder.crew",
                 "encoder.film",
+                "encoder.ground",
+                "encoder.hurdles",
                 "encoder.intake",
+                "encoder.journey",
                 "encoder.lanes",
                 "encoder.line",
                 "encoder.running",
@@ -120,7 +136,7 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
             ),
         ),
     ),
-    ("control", ("arrivals", "control", "housekeeping", "reception", "recovery")),
+    ("control", ("arrivals", "control", "lookout", "housekeeping", "reception", "recovery", "timekeeping")),
     (
         "watch",
         (
@@ -144,7 +160,7 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
                 "api.render",
                 "api.requests",
             ),
-            *("api.rest", "api.talks", "api.verbs", "api.web", "api.websocket", "api.wire"),
+            *("api.rest", "api.rest_views", "api.talks", "api.verbs", "api.web", "api.websocket", "api.wire"),
         ),
     ),
     (
@@ -183,9 +199,14 @@ STRANGERS = (
 # Without I/O, clock or concurrency: tested by being called.
 PURE = frozenset(
     {
-        *("config_checks", "config_errors", "default_config", "device", "errors", "finding", "model", "queries"),
-        *("api.encoder_views", "encoder.device_faults", "encoder.proofs", "encoder.verdicts"),
-        *("encoder.device_filters", "encoder.encoder_row", "encoder.obstacles", "encoder.reach"),
+        *("config_checks", "config_errors", "default_config", "device", "errors", "finding", "hours"),
+        *("model", "queries"),
+        *("api.encoder_views", "encoder.device_faults", "encoder.device_telling", "encoder.proofs"),
+        *("encoder.verdicts", "encoder.device_filters", "encoder.encoder_row", "encoder.obstacles", "encoder.reach"),
+        *("encoder.fitness", "encoder.ladder", "encoder.setbacks", "encoder.workload", "work"),
+        *("api.rest_views",),
+        *("encoder.demands", "encoder.explaining", "encoder.lane", "encoder.queues", "encoder.speeds"),
+        *("encoder.stealing", "encoder.turns"),
         *("encoder.standard_encoders", "encoder.vendor_encoders"),
         *("encoder.layouts", "encoder.loudness", "encoder.roles", "encoder.sound_options"),
         *("encoder.gpu_problems", "encoder.gpus", "encoder.machine"),
@@ -359,7 +380,8 @@ def test_strangers_do_not_meet(room: str, stranger: str) -> None:
 
 def test_the_foundation_stands_on_nothing() -> None:
     assert neighbours("errors") == frozenset()
-    assert neighbours("model") == {"errors"}
+    assert neighbours("work") == frozenset()
+    assert neighbours("model") == {"errors", "work"}
 
 
 def test_the_pure_modules_exist_and_scripts_test_measures_them() -> None:
