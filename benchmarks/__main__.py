@@ -10,7 +10,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from benchmarks import crowd, encode, idle, library, remux, start
+from benchmarks import crowd, encode, idle, lanes, library, remux, start
 from benchmarks.figures import Figure
 from benchmarks.films import working_folder
 
@@ -21,6 +21,7 @@ BENCHMARKS: dict[str, Callable[[], Awaitable[list[Figure]]]] = {
     "crowd": crowd.measure,
     "idle": idle.measure,
     "library": library.measure,
+    "lanes": lanes.measure,
 }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from mkv2castd.device import CPU, REMUX, Station
 from mkv2castd.encoder.ladder import lacks, rungs
 from mkv2castd.encoder.speeds import COPY_SECONDS, Speeds
@@ -9,13 +11,15 @@ from mkv2castd.encoder.turns import Turn
 from mkv2castd.work import Shape, Work
 
 _KEPT = 1000
+# How much dearer than the cheapest a device may be for a film that is put there.
+_DEARER = 0.1
 
 
 class Demand:
     """What a turn asks, apart from how much of it; turns that ask the same share one. takers: the open stations that
     may do it, as of `version` of the stations. waiting: how many turns ask it."""
 
-    __slots__ = ("kind", "pin", "rates", "shape", "shunned", "takers", "version", "waiting")
+    __slots__ = ("cheap", "cheap_version", "kind", "pin", "rates", "shape", "shunned", "takers", "version", "waiting")
 
     def __init__(self, shape: Shape | None, pin: str | None, shunned: frozenset[str]) -> None:
         self.shape = shape
@@ -24,6 +28,8 @@ class Demand:
         self.kind = shape.kind if shape is not None else ""
         self.takers: frozenset[str] = frozenset()
         self.version = -1
+        self.cheap: frozenset[str] = frozenset()
+        self.cheap_version = (-1, -1)
         self.rates: dict[str, tuple[int, float]] = {}
         self.waiting = 0
 
@@ -38,6 +44,9 @@ class Stations:
         self._demands: dict[tuple[Shape | None, str | None, frozenset[str]], Demand] = {}
         self._kept = _KEPT
         self._able: dict[tuple[str, Shape], bool] = {}
+        # by device, what a second of it is worth at the moment (prices.py); of those not named, as much as any
+        self.prices: Mapping[str, float] = {}
+        self._valued = 0
 
     @property
     def alone(self) -> bool:
@@ -117,6 +126,28 @@ class Stations:
         if station.id not in self.allowed(demand):
             return None
         return "it is disabled" if not station.enabled else "it has no slots"
+
+    def value(self, prices: Mapping[str, float]) -> None:
+        """What a second of each device is worth from now on."""
+        self.prices = prices
+        self._valued += 1
+
+    def cheap(self, demand: Demand) -> frozenset[str]:
+        """The takers that are hardly dearer than the cheapest."""
+        version = self.version, self._valued
+        if demand.cheap_version != version:
+            takers = self.takers(demand)
+            demand.cheap = frozenset(id_ for id_ in takers if self.fit(demand, id_) * (1 + _DEARER) >= 1)
+            demand.cheap_version = version
+        return demand.cheap
+
+    def fit(self, demand: Demand, station_id: str) -> float:
+        """How well the device, one of the takers, suits the demand beside all that waits: 1 is best, above 0."""
+        least = min(self._cost(demand, taker) for taker in self.takers(demand))
+        return least / self._cost(demand, station_id)
+
+    def _cost(self, demand: Demand, station_id: str) -> float:
+        return self.prices.get(station_id, 1.0) / self.rate(demand, station_id)
 
     def rate(self, demand: Demand, station_id: str) -> float:
         """Expected million pixels a second; of copies, copies a second."""

@@ -45,8 +45,9 @@ def of_waiting(lane: str, pin: str | None, prospects: Sequence[Prospect]) -> Pla
     refused = "; ".join(_obstacles(prospects))
     if not others or here.seconds is None:
         return Place(lane, "the only device that can" + (f": {refused}" if refused else ""))
-    first = " first" if here.seconds <= others[0][0] else ""
-    told = f"{lane} is expected to end it{first}, in {duration(here.seconds)}"
+    first = here.seconds <= others[0][0]
+    told = f"{lane} is expected to end it{' first' if first else ''}, in {duration(here.seconds)}"
+    told += "" if first else ", and faster ones are kept for films that they do better"
     told += "".join(f"; {other} in {duration(seconds)}" for seconds, other in others)
     return Place(lane, told + (f"; {refused}" if refused else ""))
 

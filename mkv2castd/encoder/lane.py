@@ -20,6 +20,8 @@ from mkv2castd.encoder.turns import Turn
 _FEW = 16
 # What runs longer than was expected will run longer still, by this share of the time that it has run.
 _OVERDUE = 0.1
+# Behind all others.
+MOST_RANK = 1 << 30
 
 
 @dataclass(slots=True)
@@ -77,6 +79,14 @@ class Lane:
         return given
 
     # When
+
+    def work(self, now: float) -> float:
+        """Seconds of one slot for all that waits and runs."""
+        return sum(run.remaining(now) for run in self.running.values()) + self._load(MOST_RANK)
+
+    def busy(self, now: float) -> float:
+        """For how many seconds each slot is taken by what runs, on average."""
+        return sum(run.remaining(now) for run in self.running.values()) / max(self.station.slots, 1)
 
     def seconds(self, demand: Demand, amount: float) -> float:
         """How long a slot is taken by so much of this."""

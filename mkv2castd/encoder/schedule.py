@@ -1,8 +1,9 @@
 """Which device encodes which film, and what a free one does next: decisions without clock or I/O.
 
-Each open device has a lane. A turn is put where it is expected to end first. A free slot takes the first turn of its
-own lane; where there is none, one that would end earlier here than where it waits. Turns whose lane has closed, or
-that nobody can take, are adrift: they belong to no lane until it is their turn.
+Each open device has a lane. A turn is put where it is expected to end first, among those devices that are not worth
+more to other films. A free slot takes the first turn of its own lane; where there is none, one that would end earlier
+here than where it waits. Turns whose lane has closed, or that nobody can take, are adrift: they belong to no lane
+until it is their turn.
 """
 
 from __future__ import annotations
@@ -10,10 +11,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from uuid import UUID
 
-from mkv2castd.device import Station
+from mkv2castd.device import REMUX, Station
 from mkv2castd.encoder.demands import Demand, Stations
 from mkv2castd.encoder.explaining import Prospect, of_choice, of_run, of_waiting
 from mkv2castd.encoder.lane import Lane, Run
+from mkv2castd.encoder.prices import prices
 from mkv2castd.encoder.queues import Queue, Waiting
 from mkv2castd.encoder.speeds import Speeds
 from mkv2castd.encoder.stealing import Loot, best_loot
@@ -21,7 +23,9 @@ from mkv2castd.encoder.turns import Turn
 from mkv2castd.work import Place, Work
 
 # How many turns are given another place, at most, before one is taken.
-_MOST_MOVES = 8
+_MOST_MOVES = 64
+# After how many decisions, at most, what devices are worth is reckoned anew; and after which part of those that wait.
+_REVALUE, _REVALUE_PART = 64, 8
 # By how much of its own time a turn has to end earlier elsewhere, so that it is moved there.
 _CLEARLY = 0.1
 
@@ -36,6 +40,7 @@ class Schedule:
         self._adrift: list[Queue] = []
         self._stuck = Queue()
         self._held: frozenset[str] = frozenset()
+        self._unvalued = 0
 
     def __contains__(self, job_id: UUID) -> bool:
         """Whether the job waits; one that runs does not."""
@@ -96,6 +101,7 @@ class Schedule:
         self.discard(turn.job_id)
         waiting = Waiting(turn, self._stations.demand(turn))
         self._waiting[turn.job_id] = waiting
+        self._value(now)
         self._place(waiting, now)
 
     def discard(self, job_id: UUID) -> bool:
@@ -111,9 +117,10 @@ class Schedule:
         lane = self._lanes.get(station_id)
         if lane is None or not lane.free or station_id in self._held:
             return None
+        self._value(now)
         self._land(lane, blocked_folders, now)
         own = self._own(lane, blocked_folders, now)
-        loot = best_loot(self._stations, lane, self._others(lane), blocked_folders, own, now)
+        loot = best_loot(self._stations, lane, self._others(lane), blocked_folders, own, self._level(now), now)
         if loot is not None:
             return self._begin(lane, loot.waiting, now, loot)
         return self._begin(lane, own, now, None) if own is not None else None
@@ -129,6 +136,11 @@ class Schedule:
         if (run := self._runs.get(job_id)) is not None:
             run.ends = ends_at
 
+    def _level(self, now: float) -> float:
+        """When all devices would be done if they shared all that waits."""
+        lanes = [lane for lane in self._lanes.values() if lane.station.open and lane.id != REMUX]
+        return now + sum(lane.work(now) for lane in lanes) / max(sum(lane.station.slots for lane in lanes), 1)
+
     def _others(self, lane: Lane) -> Iterator[Lane]:
         return (other for other in self._lanes.values() if other is not lane and other.queue.count)
 
@@ -140,13 +152,39 @@ class Schedule:
             lane.add(waiting)
 
     def _best(self, demand: Demand, amount: float, rank: int, now: float) -> Lane | None:
-        found, earliest = None, float("inf")
-        for station_id in self._stations.takers(demand):
-            lane = self._lanes[station_id]
-            ends = lane.ends_if_put(demand, amount, rank, now)
-            if ends < earliest or (ends == earliest and found is not None and lane.id < found.id):
-                found, earliest = lane, ends
-        return found
+        """Where it is expected to end first. Where it would have to wait, and is not urgent, devices are left out
+        that are worth more to others: they are kept for what only they do well."""
+        ends = {id_: self._lanes[id_].ends_if_put(demand, amount, rank, now) for id_ in self._stations.takers(demand)}
+        if not ends:
+            return None
+        first = self._lanes[min(ends, key=lambda id_: (ends[id_], id_))]
+        if rank < 0 or len(ends) == 1 or (first.free and not first.queue.count):
+            return first
+        cheap = self._stations.cheap(demand)
+        return self._lanes[min(cheap, key=lambda id_: (ends[id_], id_))]
+
+    def _value(self, now: float) -> None:
+        """Reckons what devices are worth by what waits and runs, now and then."""
+        self._unvalued += 1
+        if self._unvalued < min(_REVALUE, len(self._waiting) // _REVALUE_PART):
+            return
+        self._unvalued = 0
+        lanes = [lane for lane in self._lanes.values() if lane.station.open and lane.id != REMUX]
+        amounts: dict[Demand, float] = {}
+        for lane in lanes:
+            for demand, rows in lane.queue.demands.items():
+                amounts[demand] = amounts.get(demand, 0.0) + sum(row.amount for row in rows.values())
+        fresh = prices(
+            [
+                {id_: amount / self._stations.rate(demand, id_) for id_ in self._stations.takers(demand)}
+                for demand, amount in amounts.items()
+                if self._stations.takers(demand)
+            ],
+            {lane.id: lane.station.slots for lane in lanes},
+            {lane.id: lane.busy(now) for lane in lanes},
+            self._stations.prices if amounts else {},
+        )
+        self._stations.value(fresh)
 
     def _land(self, lane: Lane, blocked: Collection[str], now: float) -> None:
         """Gives turns that are adrift a lane, as long as they come before what this one would take."""
@@ -172,7 +210,8 @@ class Schedule:
             if better is None or better is lane:
                 return first
             sooner = better.ends_if_put(first.demand, first.amount, first.turn.rank, now)
-            if sooner >= ends - _CLEARLY * (ends - now):
+            dear = first.turn.rank >= 0 and lane.id not in self._stations.cheap(first.demand)
+            if not dear and sooner >= ends - _CLEARLY * (ends - now):
                 return first
             self._remove(first)
             better.add(first)

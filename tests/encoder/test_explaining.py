@@ -51,3 +51,11 @@ def test_what_nobody_takes_now_says_what_it_waits_for() -> None:
     assert asked == Place(CARD.id, "waits: its device is disabled")
     other = of_choice(None, None, (Prospect(PROCESSOR, None, "it has no slots"),))
     assert other == Place(CPU, "waits: no device takes it now: cpu cannot: it has no slots")
+
+
+def test_who_is_not_the_first_to_end_it_says_what_the_faster_ones_are_kept_for() -> None:
+    told = of_waiting(CPU, None, (Prospect(CARD, 60.0), Prospect(PROCESSOR, 90.0))).why
+    assert told == (
+        "cpu is expected to end it, in 2 min, and faster ones are kept for films that they do better; "
+        f"{CARD.id} in 1 min"
+    )
