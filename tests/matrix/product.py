@@ -20,7 +20,7 @@ _ENDS = ("completed", "failed", "cancelled")
 # Two at a time; nothing is tried twice, since a second try that succeeds would hide the first one's failure.
 _CONFIG = Config(
     video=VideoConfig(quality="fast"),
-    devices=DevicesConfig(cpu_slots=2, remux_slots=2),
+    devices=DevicesConfig(cpu_slots=2, remux_slots=2, detect=False),
     queue=QueueConfig(min_free_gib=0, retries=0),
 )
 
@@ -41,7 +41,7 @@ def convert(films: Sequence[Path], wanted: Wanted, output: Path) -> Mapping[str,
     order = Order(tuple(films), (wanted.devices, Container(wanted.container)), output)
     told = io.StringIO()
     with contextlib.redirect_stdout(told):
-        asyncio.run(convert_all(_CONFIG, order, as_json=True))
+        asyncio.run(convert_all(_CONFIG, order, proofs=output.with_name("proofs.json"), as_json=True))
     ended: dict[str, Outcome] = {}
     names: dict[str, str] = {}
     for line in told.getvalue().splitlines():
