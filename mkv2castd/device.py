@@ -114,7 +114,7 @@ class Device:
 class Station:
     """A device as work is given to it, with what holds of it at the moment. device: None for the processor and for
     the lane of copies. slots: jobs at once. enabled: nobody has switched it off. problem: why it gets nothing though
-    it is enabled, with the remedy; None: it is well."""
+    it is enabled, with the remedy; None: it is well. untried: it is about to be tried for the first time."""
 
     id: str
     name: str
@@ -122,6 +122,7 @@ class Station:
     device: Device | None = None
     enabled: bool = True
     problem: str | None = None
+    untried: bool = False
 
     @property
     def open(self) -> bool:

@@ -90,12 +90,17 @@ class Stations:
         return demand.takers
 
     def allowed(self, demand: Demand) -> tuple[str, ...]:
-        """The stations that may do it once they are open. A device that was asked for is waited for unless it is
-        broken, cannot do it, or has failed this job."""
+        """The stations that may do it once they are open. A device that was asked for is waited for, also for its
+        first trial, unless it is broken, cannot do it, or has failed this job."""
         pinned = self.all.get(demand.pin) if demand.pin is not None else None
-        if pinned is not None and pinned.problem is None and self._may(pinned, demand):
+        if pinned is not None and self._is_waited_for(pinned, demand):
             return (pinned.id,)
         return tuple(station.id for station in self.all.values() if self._may(station, demand))
+
+    def _is_waited_for(self, pinned: Station, demand: Demand) -> bool:
+        if pinned.untried:
+            return pinned.id not in demand.shunned
+        return pinned.problem is None and self._may(pinned, demand)
 
     def _may(self, station: Station, demand: Demand) -> bool:
         return station.id not in demand.shunned and self.can(station, demand.shape)

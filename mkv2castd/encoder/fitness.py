@@ -126,7 +126,8 @@ class Member:
         device = self.device if self.device is not None else Device(self.gpu)
         wished = slots if slots is not None else device.slots
         most = wished if self.fitness.most is None else min(wished, self.fitness.most)
-        return Station(self.gpu.id, self.gpu.name, most, device, enabled, self.problem(due))
+        problem = self.problem(due)
+        return Station(self.gpu.id, self.gpu.name, most, device, enabled, problem, untried=problem == UNPROVED)
 
 
 def seen(members: Mapping[str, Member], gpus: Iterable[Gpu]) -> dict[str, Member]:

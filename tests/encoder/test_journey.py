@@ -182,6 +182,18 @@ async def test_a_disabled_card_is_waited_for_where_it_was_asked_for_and_says_so(
         assert (await done(here, job)).lane == "one"
 
 
+async def test_a_card_that_was_asked_for_is_waited_for_until_it_has_been_tried(
+    tmp_path: Path, cards: list[Station], told: list[tuple[str, ...]]
+) -> None:
+    cards[:] = [station("one", problem="not proved yet", untried=True), station("two")]
+    async with scene(tmp_path) as here:
+        job = await here.submit_on("one")
+        await here.until(job.id, JobStatus.QUEUED)
+        cards[0] = station("one")
+        here.workshop._devices_changed()
+        assert (await done(here, job)).lane == "one"
+
+
 async def test_an_unknown_device_is_refused_with_those_that_there_are(tmp_path: Path, cards: list[Station]) -> None:
     async with scene(tmp_path) as here:
         with pytest.raises(RequestError, match="no device 'three': there are one, two, cpu"):
