@@ -197,8 +197,7 @@ class Control(Lookout):
             disabled += [] if enabled else [device_id]
             await asyncio.to_thread(configuration.remember, self._state_dir, "devices", "disabled", disabled)
             devices = msgspec.structs.replace(workshop.config.devices, disabled=tuple(disabled))
-            workshop.config = msgspec.structs.replace(workshop.config, devices=devices)
-            (workshop.enable if enabled else workshop.disable)(device_id)
+            workshop.reconfigure(msgspec.structs.replace(workshop.config, devices=devices))
         self.hub.publish(DeviceChanged(device_id))
         return next(device for device in workshop.devices() if device.id == device_id)
 

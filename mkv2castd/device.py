@@ -8,6 +8,7 @@ digits is written as `_` and its two hexadecimal digits.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -128,3 +129,8 @@ class Station:
     def open(self) -> bool:
         """Whether it takes new work."""
         return self.enabled and self.problem is None and self.slots > 0
+
+
+def alone(stations: Iterable[Station]) -> bool:
+    """Whether exactly one of them is a GPU: then it needs not be chosen among several."""
+    return sum(station.id not in (CPU, REMUX) for station in stations) == 1

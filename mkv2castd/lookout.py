@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -18,6 +17,7 @@ from mkv2castd.queries import DeviceFacts, Health, JobPage, JobQuery, ProfileFac
 from mkv2castd.reception import Reception
 from mkv2castd.threads import in_thread
 from mkv2castd.wishes import check_devices, film_at
+from mkv2castd.work import Place, Work
 
 _OVERVIEW_LIVE = 500
 _OVERVIEW_FINISHED = 50
@@ -95,5 +95,8 @@ class Lookout:
         settings = settings_for(self._workshop.config, folder, profile, container)
         check_devices(settings)
         workshop = self._workshop
-        choose = partial(workshop.choose, pin=None)
+
+        async def choose(work: Work | None) -> Place:
+            return workshop.choose(work, None)
+
         return await analyze_file(path, settings, choose, workshop.surroundings.environment, workshop.toolbox)

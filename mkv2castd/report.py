@@ -15,7 +15,7 @@ from rich.text import Text
 
 from mkv2castd.api import render
 from mkv2castd.config import Config, settings_for
-from mkv2castd.encoder.advice import adviser
+from mkv2castd.encoder.advice import Adviser
 from mkv2castd.encoder.analyze import analyze_file
 from mkv2castd.encoder.toolbox import Toolbox
 from mkv2castd.errors import SURFACES, Mkv2castdError
@@ -53,11 +53,11 @@ async def analyze_all(
     code = 0
     console = Console(highlight=False)
     toolbox = Toolbox()
-    choose = await adviser(config.devices, toolbox, proofs)
+    adviser = Adviser(config.devices, toolbox, proofs)
     for file in files:
         settings = settings_for(config, config.owner_of(file.absolute()), *wishes)
         try:
-            analysis = await analyze_file(file.absolute(), settings, choose, toolbox=toolbox)
+            analysis = await analyze_file(file.absolute(), settings, adviser.choose, toolbox=toolbox)
         except Mkv2castdError as error:
             code = max(code, SURFACES[error.code].exit)
             if as_json:

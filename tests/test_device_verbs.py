@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import tomllib
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -23,30 +22,15 @@ CARD = "pci-0000_03_00_0"
 OTHER = "pci-0000_04_00_0"
 
 
-@dataclass
-class Cards:
-    """Two cards beside what the workshop has."""
+def with_cards(here: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two cards that are what the configuration says."""
 
-    known: dict[str, DeviceFacts] = field(default_factory=dict)
+    def devices() -> tuple[DeviceFacts, ...]:
+        disabled = here.workshop.config.devices.disabled
+        names = (CARD, OTHER)
+        return tuple(DeviceFacts(one, "Arc A380", "gpu", ("h264",), 1, enabled=one not in disabled) for one in names)
 
-    def devices(self) -> tuple[DeviceFacts, ...]:
-        return tuple(self.known.values())
-
-    def enable(self, device_id: str) -> None:
-        self.known[device_id] = replace(self.known[device_id], enabled=True)
-
-    def disable(self, device_id: str) -> None:
-        self.known[device_id] = replace(self.known[device_id], enabled=False)
-
-
-def with_cards(here: Scene, monkeypatch: pytest.MonkeyPatch) -> Cards:
-    disabled = here.workshop.config.devices.disabled
-    cards = Cards()
-    for name in (CARD, OTHER):
-        cards.known[name] = DeviceFacts(name, "Arc A380", "gpu", ("h264",), 1, enabled=name not in disabled)
-    for verb in ("devices", "enable", "disable"):
-        monkeypatch.setattr(here.workshop, verb, getattr(cards, verb))
-    return cards
+    monkeypatch.setattr(here.workshop, "devices", devices)
 
 
 def remembered(tmp_path: Path) -> list[str]:
@@ -78,7 +62,8 @@ async def test_each_lane_tells_what_runs_there_and_what_waits(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
-    ("name", "code"), [("nothing", ErrorCode.NO_SUCH_DEVICE), ("remux", ErrorCode.INVALID_STATE)]
+    ("name", "code"),
+    [("nothing", ErrorCode.NO_SUCH_DEVICE), ("cpu", ErrorCode.INVALID_STATE), ("remux", ErrorCode.INVALID_STATE)],
 )
 async def test_what_cannot_be_switched_is_refused_and_not_written_down(
     tmp_path: Path, name: str, code: ErrorCode

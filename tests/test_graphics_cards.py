@@ -39,22 +39,27 @@ async def proved(daemon: Daemon, *cards: Node) -> None:
     assert [known[device_id(card)]["encoders"] for card in cards] == [["h264"]] * len(cards)
 
 
+async def begun(daemon: Daemon, card: Node, film: Path) -> str:
+    """The id of a job that the card is at work on."""
+    _, job = await daemon.post("/api/jobs/", {"path": str(film), "device": device_id(card)})
+    await daemon.until(lambda jobs: any(one["progress"] > 0 for one in jobs))
+    assert (await devices(daemon))[device_id(card)]["running"] == [job["id"]]
+    return str(job["id"])
+
+
 async def test_a_film_that_was_on_a_card_when_the_daemon_was_killed_is_made_after_its_next_start(
     films: Path, state: Path, tmp_path: Path, driver: Driver
 ) -> None:
     card = node(tmp_path / "dev", slow_ms=30)
     async with running(films, state=state, config=config(card), environment=driver.environment) as daemon:
         await proved(daemon, card)
-        film = clip(films, "film.mkv", 10)
-        _, job = await daemon.post("/api/jobs/", {"path": str(film), "device": device_id(card)})
-        await daemon.until(lambda jobs: any(one["progress"] > 0 for one in jobs))
-        assert (await devices(daemon))[device_id(card)]["running"] == [job["id"]]
+        job_id = await begun(daemon, card, clip(films, "film.mkv", 10))
         daemon.process.kill()
         await daemon.process.wait()
     card.behave()
     async with calm(films, state=state, config=config(card), environment=driver.environment) as daemon:
         await daemon.finished(1)
-        told = await daemon.get(f"/api/jobs/{job['id']}/")
+        told = await daemon.get(f"/api/jobs/{job_id}/")
     assert (told["status"], told["lane"], told["lane_reason"]) == ("completed", device_id(card), "asked for")
     assert [one["outcome"] for one in told["attempts"]] == ["interrupted", "completed"]
     assert {one["device"] for one in told["attempts"]} == {device_id(card)}
@@ -94,9 +99,7 @@ async def test_a_card_that_is_switched_off_drains_and_stays_off_over_a_restart(
     card = node(tmp_path / "dev", slow_ms=20)
     async with calm(films, state=state, config=config(card), environment=driver.environment) as daemon:
         await proved(daemon, card)
-        film = clip(films, "film.mkv", 6)
-        await daemon.post("/api/jobs/", {"path": str(film), "device": device_id(card)})
-        await daemon.until(lambda jobs: any(one["progress"] > 0 for one in jobs))
+        await begun(daemon, card, clip(films, "film.mkv", 6))
         status, told = await daemon.post(f"/api/devices/{device_id(card)}/disable/")
         assert (status, told["enabled"], len(told["running"])) == (200, False, 1)
         clip(films, "other.mkv")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
 from functools import partial
 from pathlib import Path
 
@@ -15,20 +15,32 @@ from mkv2castd.encoder.toolbox import Toolbox
 from mkv2castd.work import Place, Work
 
 
-async def adviser(config: DevicesConfig, toolbox: Toolbox, proofs: Path) -> Callable[[Work | None], Place]:
-    """Finds and proves the devices, then answers for any work, as an idle daemon would that has learned nothing yet.
-    proofs: the file with answers of earlier trials.
+class Adviser:
+    """Answers as an idle daemon would that has learned nothing yet. proofs: the file with earlier trials' answers."""
 
-    Raises ConfigError where ffmpeg is not installed, DeviceError where it does not answer.
-    """
-    devices = await find_devices(
-        partial(look, config), disabled=config.disabled, cache=proofs, tools=await toolbox.tools()
-    )
-    schedule = Schedule(Speeds({}))
-    for station in (
-        *(station_of(device, config) for device in devices),
-        processor(config.cpu_slots),
-        copies(config.remux_slots),
-    ):
-        schedule.set_station(station)
-    return lambda work: schedule.choose(work, None, 0.0)
+    def __init__(self, config: DevicesConfig, toolbox: Toolbox, proofs: Path) -> None:
+        self._config = config
+        self._toolbox = toolbox
+        self._proofs = proofs
+        self._schedule = Schedule(Speeds({}))
+        self._schedule.set_station(processor(config.cpu_slots))
+        self._schedule.set_station(copies(config.remux_slots))
+        self._asking = asyncio.Lock()
+        self._asked = False
+
+    async def choose(self, work: Work | None) -> Place:
+        """The GPUs are found and proved once the first film is there that one of them could encode.
+
+        Raises ConfigError where ffmpeg is not installed, DeviceError where it does not answer.
+        """
+        async with self._asking:
+            if work is not None and not self._asked:
+                await self._find()
+                self._asked = True
+        return self._schedule.choose(work, None, 0.0)
+
+    async def _find(self) -> None:
+        config, tools = self._config, await self._toolbox.tools()
+        find = partial(look, config)
+        for device in await find_devices(find, disabled=config.disabled, cache=self._proofs, tools=tools):
+            self._schedule.set_station(station_of(device, config))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
 from mkv2castd.config import Settings
@@ -18,7 +18,7 @@ from mkv2castd.work import Place, Work
 async def analyze_file(
     path: Path,
     settings: Settings,
-    choose: Callable[[Work | None], Place],
+    choose: Callable[[Work | None], Awaitable[Place]],
     environment: Mapping[str, str] | None = None,
     toolbox: Toolbox | None = None,
 ) -> Analysis:
@@ -31,5 +31,5 @@ async def analyze_file(
         return analysis(media, Skip("made by mkv2castd itself"), settings)
     tools = await (toolbox if toolbox is not None else Toolbox(environment)).tools()
     decision = plan(media, settings, tools)
-    place = choose(work_of(decision)) if isinstance(decision, Plan) else None
+    place = await choose(work_of(decision)) if isinstance(decision, Plan) else None
     return analysis(media, decision, settings, place)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mkv2castd.device import CPU, REMUX
+from mkv2castd.device import CPU, REMUX, alone
 from mkv2castd.encoder.fleet import Fleet
 from mkv2castd.encoder.ladder import rungs
 from mkv2castd.encoder.speeds import Speeds
@@ -28,7 +28,7 @@ class Crew:
         station = next((station for station in there if station.id == device_id), None)
         if station is None or station.device is None:
             return ()
-        return rungs(turn.work.shape, station.device, alone=len(there) == 1)
+        return rungs(turn.work.shape, station.device, alone=alone(there))
 
     def failed(self, device_id: str, reason: str) -> None:
         self._fleet.failed(device_id, reason)

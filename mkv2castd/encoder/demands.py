@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mkv2castd.device import CPU, REMUX, Station
+from mkv2castd.device import CPU, REMUX, Station, alone
 from mkv2castd.encoder.ladder import lacks, rungs
 from mkv2castd.encoder.speeds import COPY_SECONDS, Speeds
 from mkv2castd.encoder.turns import Turn
@@ -26,7 +26,7 @@ class Demand:
         self.pin = pin
         self.shunned = shunned
         self.kind = shape.kind if shape is not None else ""
-        self.takers: frozenset[str] = frozenset()
+        self.takers: tuple[str, ...] = ()
         self.version = -1
         self.cheap: frozenset[str] = frozenset()
         self.cheap_version = (-1, -1)
@@ -50,21 +50,20 @@ class Stations:
 
     @property
     def alone(self) -> bool:
-        """Exactly one GPU is in this machine."""
-        return sum(id_ not in (CPU, REMUX) for id_ in self.all) == 1
+        return alone(self.all.values())
 
     def update(self, station: Station) -> None:
-        before, alone = self.all.get(station.id), self.alone
+        before, was_alone = self.all.get(station.id), self.alone
         self.all[station.id] = station
-        self._changed({station.id} if before is None or before.device != station.device else set(), alone)
+        self._changed({station.id} if before is None or before.device != station.device else set(), was_alone)
 
     def remove(self, station_id: str) -> None:
-        alone = self.alone
+        was_alone = self.alone
         if self.all.pop(station_id, None) is not None:
-            self._changed({station_id}, alone)
+            self._changed({station_id}, was_alone)
 
-    def _changed(self, others: set[str], alone: bool) -> None:
-        if self.alone != alone:
+    def _changed(self, others: set[str], was_alone: bool) -> None:
+        if self.alone != was_alone:
             others = set(self.all) | others
         self._able = {key: able for key, able in self._able.items() if key[0] not in others}
         self.version += 1
@@ -82,10 +81,11 @@ class Stations:
             found = self._demands[shape, pin, shunned] = Demand(shape, pin, shunned)
         return found
 
-    def takers(self, demand: Demand) -> frozenset[str]:
-        """The open stations that may do it."""
+    def takers(self, demand: Demand) -> tuple[str, ...]:
+        """The open stations that may do it, in the order in which they came: equal questions have equal answers then, in
+        every process."""
         if demand.version != self.version:
-            demand.takers = frozenset(id_ for id_ in self.allowed(demand) if self.all[id_].open)
+            demand.takers = tuple(id_ for id_ in self.allowed(demand) if self.all[id_].open)
             demand.version = self.version
         return demand.takers
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from mkv2castd.config import DevicesConfig
 from mkv2castd.device import CPU, REMUX, Ability, Backend, Device, Skill, Station
 from mkv2castd.encoder.backends import VIDEO_ENCODERS
+from mkv2castd.encoder.fitness import Member
 from mkv2castd.encoder.tools import Tools
 from mkv2castd.queries import DeviceFacts
 
@@ -43,9 +44,10 @@ def copies(slots: int) -> Station:
 
 def station_of(device: Device, config: DevicesConfig) -> Station:
     """As it stands under a configuration."""
-    gpu = device.gpu
-    slots = config.slots.get(gpu.id, device.slots) if codecs(device.abilities) else 0
-    return Station(gpu.id, gpu.name, slots, device, gpu.id not in config.disabled, device.problem)
+    name = device.gpu.id
+    return Member(device.gpu, device).station(
+        slots=config.slots.get(name), enabled=name not in config.disabled, due=""
+    )
 
 
 def codecs(abilities: Iterable[Ability]) -> tuple[str, ...]:

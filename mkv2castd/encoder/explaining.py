@@ -27,8 +27,11 @@ def of_choice(lane: str | None, pin: str | None, prospects: Sequence[Prospect]) 
     """lane: where it would go; None: it has to wait until a device takes it."""
     if lane is not None:
         return of_waiting(lane, pin, prospects)
-    if any(one.station.id == pin and one.obstacle == "it is disabled" for one in prospects) and pin is not None:
-        return Place(pin, "waits: its device is disabled")
+    asked = next((one.station for one in prospects if one.station.id == pin), None)
+    if asked is not None and not asked.enabled:
+        return Place(asked.id, "waits: its device is disabled")
+    if asked is not None and asked.untried:
+        return Place(asked.id, "waits: its device has not been tried yet")
     told = "; ".join(_obstacles(prospects))
     copied = any(one.station.id == REMUX and one.obstacle is not None for one in prospects)
     return Place(REMUX if copied else CPU, f"waits: no device takes it now: {told}" if told else "waits for a device")

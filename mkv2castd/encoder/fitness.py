@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from mkv2castd.device import Device, Gpu, Station
+from mkv2castd.device import Device, Gpu, Skill, Station
 
 GONE = "it is gone"
 UNPROVED = "not proved yet"
@@ -122,9 +122,12 @@ class Member:
         return self.device.problem
 
     def station(self, *, slots: int | None, enabled: bool, due: str) -> Station:
-        """slots: as configured; None: as proved. A limit that the device has set itself wins over both."""
+        """slots: as configured; None: as proved. A limit that the device has set itself wins over both, and what can
+        encode nothing has none."""
         device = self.device if self.device is not None else Device(self.gpu)
         wished = slots if slots is not None else device.slots
+        if not any(ability.skill is Skill.ENCODE for ability in device.abilities):
+            wished = 0
         most = wished if self.fitness.most is None else min(wished, self.fitness.most)
         problem = self.problem(due)
         return Station(self.gpu.id, self.gpu.name, most, device, enabled, problem, untried=problem == UNPROVED)

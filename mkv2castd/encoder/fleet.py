@@ -16,7 +16,7 @@ from typing import Never
 
 from mkv2castd.boundary import contained
 from mkv2castd.config import DevicesConfig
-from mkv2castd.device import CPU, REMUX, Device, Gpu, Station
+from mkv2castd.device import Device, Gpu, Station
 from mkv2castd.encoder.backends import GPU_ENCODERS
 from mkv2castd.encoder.circumstances import watch
 from mkv2castd.encoder.devices import Prover
@@ -25,7 +25,6 @@ from mkv2castd.encoder.fitness import Member, seen
 from mkv2castd.encoder.hotplug import listening
 from mkv2castd.encoder.proving import TRIAL_SECONDS
 from mkv2castd.encoder.toolbox import Toolbox
-from mkv2castd.errors import ErrorCode, RequestError
 from mkv2castd.threads import in_thread
 
 _log = logging.getLogger(__name__)
@@ -61,7 +60,6 @@ class Fleet:
         self._on_change = on_change
         self._running = running
         self._members: dict[str, Member] = {}
-        self._switched: dict[str, bool] = {}  # at run time, beside the configuration
         self._proving: set[str] = set()
         self._finding: asyncio.Task[tuple[Gpu, ...] | None] | None = None
         self._settled = False
@@ -111,20 +109,9 @@ class Fleet:
             _log.info("%s takes no more than %d at once", member.gpu.name, running, extra={"device": device_id})
             self._put(member.fit(member.fitness.crowded(running)))
 
-    def enable(self, device_id: str) -> None:
-        """Until the next start; what shall last is the caller's to write down. Raises RequestError: no_such_device,
-        invalid_state for what cannot be switched."""
-        self._switch(device_id, True)
-
-    def disable(self, device_id: str) -> None:
-        """The device gets no further work; what runs on it goes on. Otherwise as `enable`."""
-        self._switch(device_id, False)
-
     def apply(self, config: DevicesConfig) -> None:
-        """A configuration that was read anew takes effect. What was switched at run time holds unless that list has
-        changed."""
-        if config.disabled != self._config.disabled:
-            self._switched.clear()
+        """Another configuration takes effect. A device that is disabled gets no further work; what runs on it goes
+        on."""
         if config != self._config:
             self._config = config
             self._on_change()
@@ -251,20 +238,8 @@ class Fleet:
         self._debounce = None
         self.look_again()
 
-    def _switch(self, device_id: str, on: bool) -> None:
-        if device_id in (CPU, REMUX):
-            raise RequestError(
-                ErrorCode.INVALID_STATE, f"{device_id} is always there: what no GPU can do is done there"
-            )
-        if device_id not in self._members:
-            raise RequestError(ErrorCode.NO_SUCH_DEVICE, f"there is no device {device_id!r}: see mkv2castd devices")
-        if self._enabled(device_id) is not on:
-            self._switched[device_id] = on
-            self._on_change()
-            self._wake.set()
-
     def _enabled(self, device_id: str) -> bool:
-        return self._switched.get(device_id, device_id not in self._config.disabled)
+        return device_id not in self._config.disabled
 
     def _put(self, member: Member) -> None:
         before = self._members[member.gpu.id]

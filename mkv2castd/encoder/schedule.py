@@ -39,7 +39,6 @@ class Schedule:
         self._runs: dict[UUID, Run] = {}
         self._adrift: list[Queue] = []
         self._stuck = Queue()
-        self._held: frozenset[str] = frozenset()
         self._unvalued = 0
 
     def __contains__(self, job_id: UUID) -> bool:
@@ -65,10 +64,6 @@ class Schedule:
         if lane is not None:
             self._let_go(lane)
         self._reconsider()
-
-    def hold(self, stations: frozenset[str]) -> None:
-        """These take nothing until they are told otherwise; what waits for them goes on waiting for them."""
-        self._held = stations
 
     def _reconsider(self) -> None:
         """Queues whose device does not take all of them any more are set adrift, as are turns that nobody could take
@@ -115,7 +110,7 @@ class Schedule:
     def take(self, station_id: str, blocked_folders: Collection[str], now: float) -> Turn | None:
         """What a free slot of this device does next; from now on it runs there, until it is released."""
         lane = self._lanes.get(station_id)
-        if lane is None or not lane.free or station_id in self._held:
+        if lane is None or not lane.free:
             return None
         self._value(now)
         self._land(lane, blocked_folders, now)

@@ -107,7 +107,7 @@ class Workshop:
                 self.lanes.put(turn)
 
     def reconfigure(self, config: Config) -> None:
-        """The configuration was read anew. Folders and a paused queue are others' to see to."""
+        """Another configuration holds. Folders and a paused queue are others' to see to."""
         self.config = config
         self.fleet.apply(config.devices)
         self._devices_changed()
@@ -129,14 +129,6 @@ class Workshop:
     def _facts(self, station: Station) -> DeviceFacts:
         running, queued = self.schedule.running(station.id), self.schedule.queued(station.id)
         return facts(station, self.toolbox.latest, running=running, queued=queued)
-
-    def enable(self, device_id: str) -> None:
-        """Raises RequestError: no_such_device, or invalid_state for what is never off."""
-        self.fleet.enable(device_id)
-
-    def disable(self, device_id: str) -> None:
-        """It gets no further work; what runs there goes on. Raises as `enable`."""
-        self.fleet.disable(device_id)
 
     def choose(self, work: Work | None, pin: str | None) -> Place:
         return self.schedule.choose(work, pin, time.monotonic())

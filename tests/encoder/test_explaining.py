@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from mkv2castd.device import CPU, REMUX, Station
@@ -47,8 +49,11 @@ def test_who_was_asked_for_and_what_copies_need_no_reckoning() -> None:
 
 
 def test_what_nobody_takes_now_says_what_it_waits_for() -> None:
-    asked = of_choice(None, CARD.id, (Prospect(CARD, None, "it is disabled"), Prospect(PROCESSOR, None)))
+    off, untried = replace(CARD, enabled=False), replace(CARD, problem="not proved yet", untried=True)
+    asked = of_choice(None, CARD.id, (Prospect(off, None, "it is disabled"), Prospect(PROCESSOR, None)))
     assert asked == Place(CARD.id, "waits: its device is disabled")
+    early = of_choice(None, CARD.id, (Prospect(untried, None, "not proved yet"), Prospect(PROCESSOR, None)))
+    assert early == Place(CARD.id, "waits: its device has not been tried yet")
     other = of_choice(None, None, (Prospect(PROCESSOR, None, "it has no slots"),))
     assert other == Place(CPU, "waits: no device takes it now: cpu cannot: it has no slots")
 

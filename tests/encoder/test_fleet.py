@@ -17,7 +17,6 @@ from mkv2castd.encoder import circumstances, hotplug
 from mkv2castd.encoder.fitness import GONE, UNPROVED
 from mkv2castd.encoder.fleet import Fleet
 from mkv2castd.encoder.toolbox import Toolbox
-from mkv2castd.errors import ErrorCode, RequestError
 from tests.driver import Driver, Node, node
 from tests.encoder.graphics import ROWS
 from tests.trouble import soon
@@ -479,29 +478,13 @@ class TestSwitching:
         async with machine.at_work():
             await soon(lambda: not fleet.settling)
             assert (machine.station(device).enabled, machine.problem(device)) == (False, UNPROVED)
-            fleet.enable(name)
+            fleet.apply(DevicesConfig())
             await soon(machine.opened(device), 30)
             before = machine.changes
-            fleet.disable(name)
-            fleet.disable(name)
+            fleet.apply(DevicesConfig(disabled=(name,)))
+            fleet.apply(DevicesConfig(disabled=(name,)))
             assert machine.changes == before + 1
             assert not machine.station(device).open
-
-    @pytest.mark.parametrize(
-        ("name", "code"),
-        [
-            ("pci-unknown", ErrorCode.NO_SUCH_DEVICE),
-            ("cpu", ErrorCode.INVALID_STATE),
-            ("remux", ErrorCode.INVALID_STATE),
-        ],
-    )
-    async def test_what_cannot_be_switched_is_told(self, driver: Driver, name: str, code: ErrorCode) -> None:
-        fleet = Machine(driver, None).fleet
-        for switch in (fleet.enable, fleet.disable):
-            with pytest.raises(RequestError) as refused:
-                switch(name)
-            assert refused.value.code is code
-            assert name in refused.value.message
 
     async def test_a_new_configuration_takes_effect_at_once(self, driver: Driver, tmp_path: Path) -> None:
         device = node(tmp_path)
@@ -516,19 +499,6 @@ class TestSwitching:
             await soon(lambda: machine.problem(device) == GONE)
             fleet.apply(DevicesConfig())
             await soon(machine.opened(device), 30)
-
-    async def test_what_was_switched_at_run_time_outlasts_all_but_a_new_list(
-        self, driver: Driver, tmp_path: Path
-    ) -> None:
-        device, other = node(tmp_path, "one"), node(tmp_path, "other")
-        machine, name = Machine(driver, None, device, other), gpu(device).id
-        async with machine.at_work() as fleet:
-            await soon(fleet.stations)
-            fleet.disable(name)
-            fleet.apply(DevicesConfig(cpu_slots=2))
-            assert not machine.station(device).enabled
-            fleet.apply(DevicesConfig(disabled=(gpu(other).id,)))
-            assert machine.station(device).enabled
 
 
 def _read(file: Path) -> bytes:
