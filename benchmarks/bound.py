@@ -35,7 +35,7 @@ def _shared(stations: Sequence[Station], films: Sequence[Film]) -> float:
     dearer what would get more than its share of films.
     """
     slots = {station.id: station.slots for station in stations}
-    usable = {id_ for film in films for id_ in film.seconds}
+    usable = sorted({id_ for film in films for id_ in film.seconds})
     prices = dict.fromkeys(usable, 1.0)
     best = 0.0
     rows = [tuple(film.seconds.items()) for film in films]

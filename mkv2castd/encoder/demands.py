@@ -82,8 +82,8 @@ class Stations:
         return found
 
     def takers(self, demand: Demand) -> tuple[str, ...]:
-        """The open stations that may do it, in the order in which they came: equal questions have equal answers then, in
-        every process."""
+        """The open stations that may do it, in the order in which they came: so equal questions have equal answers,
+        whatever the process."""
         if demand.version != self.version:
             demand.takers = tuple(id_ for id_ in self.allowed(demand) if self.all[id_].open)
             demand.version = self.version
