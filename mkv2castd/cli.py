@@ -19,6 +19,7 @@ from mkv2castd.config_files import RUNTIME_FILE
 from mkv2castd.config_loading import load
 from mkv2castd.errors import SURFACES, Mkv2castdError
 from mkv2castd.model import Container
+from mkv2castd.notify import supervision
 from mkv2castd.store import StoreError
 from mkv2castd.thrift import one_arena, without_authorities
 from mkv2castd.wishes import check_profile
@@ -157,6 +158,7 @@ def _run(options: argparse.Namespace) -> int:
         from mkv2castd import daemon
 
     log.configure(options.log_level)
+    supervised = supervision(os.environ, os.getpid())
     state_dir = _state_dir(options)
 
     def read() -> Config:
@@ -173,7 +175,7 @@ def _run(options: argparse.Namespace) -> int:
         sys.stderr.write(welcome(addresses, config, state_dir))
         sys.stderr.flush()
 
-    asyncio.run(daemon.run(daemon.Options(read, state_dir, ready)))
+    asyncio.run(daemon.run(daemon.Options(read, state_dir, ready, supervised)))
     return 0
 
 

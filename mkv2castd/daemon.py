@@ -22,8 +22,13 @@ from mkv2castd.events import Hub, QueueChanged
 from mkv2castd.folders import Folders
 from mkv2castd.housekeeping import keep_house
 from mkv2castd.lock import state_folder
+from mkv2castd.model import JobStatus
+from mkv2castd.notify import Supervision
+from mkv2castd.queries import JobQuery
 from mkv2castd.reception import Reception
 from mkv2castd.recovery import recover
+from mkv2castd.service import Service, starting
+from mkv2castd.status_text import status_text
 from mkv2castd.store import Store, StoreError, open_store
 from mkv2castd.supervise import supervise
 from mkv2castd.timekeeping import keep_hours
@@ -34,11 +39,13 @@ _NEEDS_RESTART = ("http",)
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How one run was asked for. `load` reads the configuration anew; `ready` is told the addresses."""
+    """How one run was asked for. `load` reads the configuration anew; `ready` is told the addresses. supervision:
+    what the service manager wants to hear."""
 
     load: Callable[[], Config]
     state_dir: Path
     ready: Callable[[Sequence[str], Config], None]
+    supervision: Supervision
 
 
 class _Stopped(Exception):
@@ -53,7 +60,8 @@ async def run(options: Options) -> None:
         with state_folder(options.state_dir):
             await require_ffmpeg()
             hub = Hub()
-            async with open_store(options.state_dir, hub.publish) as store:
+            notifier = options.supervision.notifier
+            async with starting(notifier) as started, open_store(options.state_dir, hub.publish) as store:
                 await recover(store, options.state_dir)
                 workshop = Workshop(config, options.state_dir, store, hub.publish)
                 reception = Reception(workshop, hub.publish)
@@ -61,7 +69,9 @@ async def run(options: Options) -> None:
                 await workshop.take_up()
                 async with serve(control, config.http.listen) as server:
                     options.ready(server.addresses, config)
-                    await _work(options, store, hub, workshop, reception, stop, reload)
+                    started()
+                    service = _service(options.supervision, workshop, control)
+                    await _work(options, store, hub, workshop, reception, service, stop, reload)
 
 
 async def _work(
@@ -70,6 +80,7 @@ async def _work(
     hub: Hub,
     workshop: Workshop,
     reception: Reception,
+    service: Service,
     stop: asyncio.Event,
     reload: asyncio.Event,
 ) -> None:
@@ -85,7 +96,9 @@ async def _work(
             group.create_task(supervise("housekeeping", lambda: keep_house(workshop), StoreError))
             group.create_task(_reload(options, workshop, folders, hub, reload, changed))
             group.create_task(_end_with_the_store(store))
+            group.create_task(service.serve())
             await stop.wait()
+            options.supervision.notifier.stopping()
             raise _Stopped
     except BaseExceptionGroup as ended:
         if (fault := _first(ended, StoreError)) is not None:
@@ -105,6 +118,20 @@ def _first(group: BaseExceptionGroup[BaseException], kind: type[BaseException]) 
     return None
 
 
+def _service(supervision: Supervision, workshop: Workshop, control: Control) -> Service:
+    async def status() -> str:
+        async def count(status: JobStatus) -> int:
+            return (await control.jobs(JobQuery((status,), limit=1))).total
+
+        processing, queued = await count(JobStatus.PROCESSING), await count(JobStatus.QUEUED)
+        gate = workshop.gate
+        reason = "requested" if gate.paused else None if gate.open else "hours"
+        return status_text(processing, queued, reason, control.health().problems)
+
+    beats = {"the store": workshop.store.beat, "the lanes": workshop.lanes.beat}
+    return Service(supervision, beats, status, control.hub.listen)
+
+
 async def _end_with_the_store(store: Store) -> Never:
     raise await asyncio.shield(store.failed)
 
@@ -121,10 +148,12 @@ async def _reload(
     while True:
         await reload.wait()
         reload.clear()
+        options.supervision.notifier.reloading()
         try:
             fresh = await asyncio.to_thread(options.load)
         except ConfigError as error:
             _log.error("the configuration is kept as it was: %s", error.message)
+            options.supervision.notifier.ready()
             continue
         for table in _NEEDS_RESTART:
             if getattr(fresh, table) != getattr(workshop.config, table):
@@ -136,6 +165,7 @@ async def _reload(
         changed.set()
         folders.apply(fresh)
         workshop.gate.release_held()
+        options.supervision.notifier.ready()
         _log.info("configuration read anew")
 
 

@@ -23,7 +23,7 @@ _CONFIGURATION = (
 
 # Floors, from the ground up. A module may import its own floor and those below; a new module needs its place here.
 FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("nouns", ("", "device", "errors", "model", "finding", "queries", "work")),
+    ("nouns", ("", "device", "errors", "model", "finding", "queries", "status_text", "work")),
     (
         "knowledge",
         (
@@ -32,7 +32,7 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
             *("encoder.vp9_levels",),
         ),
     ),
-    ("tools", ("boundary", "lock", "log", "patience", "supervise", "threads", "thrift")),
+    ("tools", ("boundary", "lock", "log", "notify", "patience", "supervise", "threads", "service", "thrift")),
     ("configuration", _CONFIGURATION),
     ("events", ("events",)),
     ("store", ("ledger", "rows", "schema", "store")),
@@ -200,7 +200,7 @@ STRANGERS = (
 PURE = frozenset(
     {
         *("config_checks", "config_errors", "default_config", "device", "errors", "finding", "hours"),
-        *("model", "queries"),
+        *("model", "queries", "status_text"),
         *("api.encoder_views", "encoder.device_faults", "encoder.device_telling", "encoder.proofs"),
         *("encoder.verdicts", "encoder.device_filters", "encoder.encoder_row", "encoder.obstacles", "encoder.reach"),
         *("encoder.fitness", "encoder.ladder", "encoder.setbacks", "encoder.workload", "work"),
