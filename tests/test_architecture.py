@@ -23,7 +23,7 @@ _CONFIGURATION = (
 
 # Floors, from the ground up. A module may import its own floor and those below; a new module needs its place here.
 FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("nouns", ("", "device", "errors", "model", "finding", "queries", "status_text", "work")),
+    ("nouns", ("", "device", "drop_in", "errors", "model", "finding", "queries", "status_text", "work")),
     (
         "knowledge",
         (
@@ -172,6 +172,7 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "convert",
             "daemon",
             "device_report",
+            "folder_access",
             "folders",
             "report",
             "welcome",
@@ -199,7 +200,7 @@ STRANGERS = (
 # Without I/O, clock or concurrency: tested by being called.
 PURE = frozenset(
     {
-        *("config_checks", "config_errors", "default_config", "device", "errors", "finding", "hours"),
+        *("config_checks", "config_errors", "default_config", "device", "drop_in", "errors", "finding", "hours"),
         *("model", "queries", "status_text"),
         *("api.encoder_views", "encoder.device_faults", "encoder.device_telling", "encoder.proofs"),
         *("encoder.verdicts", "encoder.device_filters", "encoder.encoder_row", "encoder.obstacles", "encoder.reach"),

@@ -1,9 +1,9 @@
-"""environment.py PACKAGE HOME WHEELS SUBSTVARS: lays out the Python packages below PACKAGE/HOME and a launcher for each
-of our commands in PACKAGE/usr/bin.
+"""environment.py PACKAGE HOME WHEELS SUBSTVARS: lays out the Python packages below PACKAGE/HOME and a launcher for
+each of our commands in PACKAGE/usr/bin.
 
 A wheel is an archive that is laid out to be unpacked, so nothing but Python itself is needed. With the build profile
-pkg.mkv2castd.distribution, what the distribution has in a version that will do becomes a dependency (python3-NAME) and
-is left out.
+pkg.mkv2castd.distribution, what the distribution has in a version that will do becomes a dependency (python3-NAME)
+and is left out.
 """
 
 from __future__ import annotations
