@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,6 +17,8 @@ from mkv2castd.api.http import serve
 from mkv2castd.check import require_ffmpeg
 from mkv2castd.config import Config
 from mkv2castd.control import Control
+from mkv2castd.encoder.limits import LIMITS
+from mkv2castd.encoder.limits import find as find_limits
 from mkv2castd.encoder.workshop import Workshop
 from mkv2castd.errors import ConfigError
 from mkv2castd.events import Hub, QueueChanged
@@ -31,6 +34,7 @@ from mkv2castd.service import Service, starting
 from mkv2castd.status_text import status_text
 from mkv2castd.store import Store, StoreError, open_store
 from mkv2castd.supervise import supervise
+from mkv2castd.threads import in_thread
 from mkv2castd.timekeeping import keep_hours
 
 _log = logging.getLogger(__name__)
@@ -57,6 +61,7 @@ async def run(options: Options) -> None:
     fails; whatever was under way is taken up by the next start."""
     with _signals() as (stop, reload):
         config = options.load()
+        LIMITS.set(await in_thread(find_limits, os.geteuid()))
         with state_folder(options.state_dir):
             await require_ffmpeg()
             hub = Hub()

@@ -89,7 +89,7 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
             *("encoder.measuring",),
             *("encoder.beside", "encoder.embedded", "encoder.forced", "encoder.groundwork", "encoder.laying"),
             *("encoder.ours", "encoder.sidecars", "encoder.analyze", "encoder.boxes", "encoder.child"),
-            *("encoder.clusters", "encoder.commit", "encoder.files"),
+            *("encoder.clusters", "encoder.commit", "encoder.files", "encoder.limits"),
             *("encoder.joblog", "encoder.media_cache", "encoder.original", "encoder.orphans", "encoder.output"),
             *("encoder.pacer", "encoder.probe", "encoder.process", "encoder.sample", "encoder.target"),
             *(
