@@ -163,9 +163,10 @@ def _run(options: argparse.Namespace) -> int:
     one_arena()
     with without_authorities():
         from mkv2castd import daemon
+        from mkv2castd.api.inherited import inherited
 
     log.configure(options.log_level)
-    supervised = supervision(os.environ, os.getpid())
+    supervised, sockets = supervision(os.environ, os.getpid()), inherited(os.environ, os.getpid())
     state_dir = _state_dir(options)
 
     def read() -> Config:
@@ -182,7 +183,7 @@ def _run(options: argparse.Namespace) -> int:
         sys.stderr.write(welcome(addresses, config, state_dir))
         sys.stderr.flush()
 
-    asyncio.run(daemon.run(daemon.Options(read, state_dir, ready, supervised)))
+    asyncio.run(daemon.run(daemon.Options(read, state_dir, ready, supervised, sockets)))
     return 0
 
 

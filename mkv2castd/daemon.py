@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Never
 
 from mkv2castd.api.http import serve
+from mkv2castd.api.listen import Bound
 from mkv2castd.check import require_ffmpeg
 from mkv2castd.config import Config
 from mkv2castd.control import Control
@@ -44,12 +45,13 @@ _NEEDS_RESTART = ("http",)
 @dataclass(frozen=True, slots=True)
 class Options:
     """How one run was asked for. `load` reads the configuration anew; `ready` is told the addresses. supervision:
-    what the service manager wants to hear."""
+    what the service manager wants to hear; sockets: what it has opened for us."""
 
     load: Callable[[], Config]
     state_dir: Path
     ready: Callable[[Sequence[str], Config], None]
     supervision: Supervision
+    sockets: Sequence[Bound] = ()
 
 
 class _Stopped(Exception):
@@ -72,7 +74,7 @@ async def run(options: Options) -> None:
                 reception = Reception(workshop, hub.publish)
                 control = Control(hub, workshop, reception, options.state_dir)
                 await workshop.take_up()
-                async with serve(control, config.http.listen) as server:
+                async with serve(control, config.http.listen, given=options.sockets) as server:
                     options.ready(server.addresses, config)
                     started()
                     service = _service(options.supervision, workshop, control)

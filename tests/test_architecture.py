@@ -155,6 +155,7 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
                 "api.guard",
                 "api.http",
                 "api.hub",
+                "api.inherited",
                 "api.listen",
                 "api.outbox",
                 "api.render",
