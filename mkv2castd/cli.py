@@ -189,14 +189,17 @@ def _run(options: argparse.Namespace) -> int:
 
 def _check(options: argparse.Namespace) -> int:
     from mkv2castd.check import findings
+    from mkv2castd.folder_access import STATE, is_installed, opened
     from mkv2castd.report import print_findings
 
-    state_dir = _state_dir(options)
+    # root asks for the service, if there is one and nothing else is named
+    for_service = os.geteuid() == 0 and options.config is None and options.state_dir is None and is_installed()
+    state_dir = STATE if for_service else _state_dir(options)
     runtime = state_dir / RUNTIME_FILE
     config = load([*_files(options), *([runtime] if runtime.exists() else [])])
     if options.config_only:
         return 0
-    found = asyncio.run(findings(config, state_dir))
+    found = asyncio.run(findings(config, state_dir, opened() if for_service else None))
     print_findings(found)
     return 1 if any(finding.level == "problem" for finding in found) else 0
 

@@ -6,6 +6,7 @@ Needs root and systemd. What has been done is told line by line.
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from mkv2castd.model import printable
 USER = "mkv2castd"
 UNIT = "mkv2castd.service"
 DROP_IN = Path("/etc/systemd/system") / f"{UNIT}.d" / "50-folders.conf"
+STATE = Path("/var/lib/mkv2castd")
+_UNITS = (Path("/etc/systemd/system"), Path("/usr/lib/systemd/system"), Path("/lib/systemd/system"))
 _SECONDS = 60.0
 
 
@@ -48,6 +51,11 @@ def change(wish: Wish, file: Path = DROP_IN) -> list[str]:
     done.append(f"written: {file}" if after else f"removed: {file}")
     done += _tell_systemd(wish.restart)
     return done if wish.remove else [*done, *_problems(paths)]
+
+
+def is_installed() -> bool:
+    """Is the service there?"""
+    return any((folder / UNIT).exists() for folder in _UNITS)
 
 
 def opened(file: Path = DROP_IN) -> tuple[Path, ...]:
@@ -120,14 +128,17 @@ def _systemctl(*arguments: str, may_fail: bool = False) -> int:
 def _problems(paths: Iterable[Path]) -> list[str]:
     """Being let through by systemd is one thing, the folder's own permissions another."""
     return [
-        f"but the user {USER} may not write there: setfacl -R -m u:{USER}:rwX -m d:u:{USER}:rwX {printable(path)}"
-        for path in paths
-        if _is_denied(path)
+        f"but the user {USER} may not write to {printable(path)}: {grant(path)}" for path in paths if is_denied(path)
     ]
 
 
-def _is_denied(path: Path) -> bool:
-    """False also where it cannot be found out."""
+def grant(path: Path) -> str:
+    """The command that gives the service's user the permissions that it needs in a folder."""
+    return f"setfacl -R -m u:{USER}:rwX -m d:u:{USER}:rwX {shlex.quote(str(path))}"
+
+
+def is_denied(path: Path) -> bool:
+    """Does the service's user lack the permission to write there? False also where that cannot be found out."""
     become = ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--init-groups", "--"]
     try:
         user_is_there = subprocess.run([*become, "true"], capture_output=True, timeout=_SECONDS, check=False)

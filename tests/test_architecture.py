@@ -170,6 +170,7 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "check",
             "check_ffmpeg",
             "check_places",
+            "check_service",
             "convert",
             "daemon",
             "device_report",

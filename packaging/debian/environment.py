@@ -1,5 +1,5 @@
-"""environment.py PACKAGE HOME WHEELS SUBSTVARS: lays out the Python packages below PACKAGE/HOME and a launcher for
-each of our commands in PACKAGE/usr/bin.
+"""environment.py PACKAGE HOME WHEELS SUBSTVARS: lays out our code and the Python packages that it needs below
+PACKAGE/HOME, and a launcher for each of our commands in PACKAGE/usr/bin. Runs in the source tree.
 
 A wheel is an archive that is laid out to be unpacked, so nothing but Python itself is needed. With the build profile
 pkg.mkv2castd.distribution, what the distribution has in a version that will do becomes a dependency (python3-NAME)
@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
+import tomllib
 import zipfile
-from collections.abc import Iterable
-from configparser import ConfigParser
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from email.parser import HeaderParser
 from pathlib import Path
@@ -33,13 +34,15 @@ sys.exit({function}())
 _REQUIREMENT = re.compile(r"([A-Za-z0-9._-]+)\s*(?:\[[^]]*\])?\s*\(?([^;)]*)\)?\s*(?:;(.*))?$")
 
 
+# (name, least version or None) of what something is of no use without
+Needs = tuple[tuple[str, str | None], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Wheel:
-    """needs: (name, least version or None) of what it is of no use without."""
-
     file: Path
     name: str
-    needs: tuple[tuple[str, str | None], ...]
+    needs: Needs
 
 
 def normal(name: str) -> str:
@@ -51,14 +54,19 @@ def read(file: Path) -> Wheel:
     with zipfile.ZipFile(file) as archive:
         metadata = next(name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
         headers = HeaderParser().parsestr(archive.read(metadata).decode())
+    return Wheel(file, normal(headers["Name"]), needs_of(headers.get_all("Requires-Dist") or ()))
+
+
+def needs_of(lines: Iterable[str]) -> Needs:
+    """Requirements as PEP 508 writes them, without those of extras."""
     needs = []
-    for line in headers.get_all("Requires-Dist") or ():
+    for line in lines:
         found = _REQUIREMENT.match(line)
-        assert found is not None, f"{file.name}: {line}"
+        assert found is not None, line
         if "extra" not in (found[3] or ""):
             least = re.search(r">=\s*([0-9][0-9a-z.]*)", found[2])
             needs.append((normal(found[1]), least[1] if least else None))
-    return Wheel(file, normal(headers["Name"]), tuple(needs))
+    return tuple(needs)
 
 
 def distribution_has(name: str, least: Iterable[str]) -> bool:
@@ -77,17 +85,23 @@ def distribution_has(name: str, least: Iterable[str]) -> bool:
     )
 
 
-def divide(wheels: list[Wheel]) -> tuple[list[Wheel], dict[str, str | None]]:
+def divide(wheels: list[Wheel], ours: Needs) -> tuple[list[Wheel], dict[str, str | None]]:
     """What is bundled, and the dependencies for the rest with their least versions."""
     least: dict[str, list[str]] = {}
-    for wheel in wheels:
-        for name, version in wheel.needs:
-            least.setdefault(name, []).extend([version] if version is not None else [])
-    there = {wheel.name for wheel in wheels if wheel.name != OURS and distribution_has(wheel.name, least[wheel.name])}
-    bundled = [wheel for wheel in wheels if wheel.name not in there]
-    direct = {name: version for wheel in bundled for name, version in wheel.needs if name in there}
-    # what only other packages of the distribution need is theirs to depend on
-    return bundled, direct
+    for name, version in (*ours, *(need for wheel in wheels for need in wheel.needs)):
+        least.setdefault(name, []).extend([version] if version is not None else [])
+    there = {wheel.name for wheel in wheels if distribution_has(wheel.name, least[wheel.name])}
+    wanted, direct = dict(ours), dict[str, str | None]()
+    bundled: list[Wheel] = []
+    while wanted:
+        name, version = wanted.popitem()
+        if name in there:
+            # what it needs in its turn is the distribution's to depend on
+            direct[name] = version
+        elif (wheel := next((one for one in wheels if one.name == name and one not in bundled), None)) is not None:
+            bundled.append(wheel)
+            wanted.update(wheel.needs)
+    return sorted(bundled, key=lambda wheel: wheel.name), direct
 
 
 def unpack(wheel: Wheel, home: Path) -> None:
@@ -106,12 +120,9 @@ def unpack(wheel: Wheel, home: Path) -> None:
             target.chmod(0o644)
 
 
-def launch(package: Path, home: str) -> None:
-    parser = ConfigParser()
-    (metadata,) = (package / home).glob(f"{OURS}-*.dist-info")
-    parser.read(metadata / "entry_points.txt")
+def launch(package: Path, home: str, scripts: Mapping[str, str]) -> None:
     (package / "usr/bin").mkdir(parents=True, exist_ok=True)
-    for command, reference in parser["console_scripts"].items():
+    for command, reference in scripts.items():
         module, function = reference.split(":")
         launcher = package / "usr/bin" / command
         launcher.write_text(LAUNCHER.format(home=home, module=module.strip(), function=function.strip()))
@@ -119,13 +130,15 @@ def launch(package: Path, home: str) -> None:
 
 
 def main(package: Path, home: str, wheels: Path, substvars: Path) -> None:
+    project = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["project"]
     every = [read(file) for file in sorted(wheels.glob("*.whl"))]
     system: dict[str, str | None] = {}
     if PROFILE in os.environ.get("DEB_BUILD_PROFILES", "").split():
-        every, system = divide(every)
+        every, system = divide(every, needs_of(project["dependencies"]))
     for wheel in every:
         unpack(wheel, package / home)
-    launch(package, home)
+    shutil.copytree(OURS, package / home / OURS, ignore=shutil.ignore_patterns("__pycache__"))
+    launch(package, home, project["scripts"])
     depends = ["python3 (>= 3.11)"]
     if any((package / home).rglob("*.so")):
         major, minor = sys.version_info[:2]
