@@ -199,7 +199,7 @@ def test_a_daemon_that_is_killed_is_started_again_and_its_encode_dies_with_it(ma
 
 def test_a_daemon_that_stands_still_is_started_again(machine: Machine) -> None:
     forgive(machine)
-    machine.write(f"/run/systemd/system/{UNIT}.d/watchdog.conf", "[Service]\nWatchdogSec=4\nRestartSec=0\n")
+    machine.write(f"/etc/systemd/system/{UNIT}.d/watchdog.conf", "[Service]\nWatchdogSec=4\nRestartSec=0\n")
     machine.systemctl("daemon-reload")
     machine.systemctl("restart", UNIT)
     before = machine.main_pid()
@@ -221,7 +221,7 @@ def test_a_daemon_whose_store_stands_still_is_started_again(machine: Machine) ->
     finally:
         connection.close()
     until(lambda: active(machine) and machine.main_pid() not in (0, before), what="started again")
-    machine.path(f"/run/systemd/system/{UNIT}.d/watchdog.conf").unlink()
+    machine.path(f"/etc/systemd/system/{UNIT}.d/watchdog.conf").unlink()
     machine.systemctl("daemon-reload")
 
 
