@@ -121,6 +121,7 @@ async def scene(
             reception = Reception(workshop, hub.publish)
             await workshop.take_up()
             folders = Folders(reception)
+            folders.apply(full)
             sources = Sources(reading if reading is not None else lambda: workshop.config, lambda: files)
             control = Control(hub, workshop, reception, ConfigKeeper(sources, state, workshop, folders, hub))
             here = Scene(control, workshop, reception, folder, hub, started)
