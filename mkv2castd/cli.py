@@ -155,6 +155,7 @@ def _run(options: argparse.Namespace) -> int:
     one_arena()
     with without_authorities():
         from mkv2castd import daemon
+        from mkv2castd.config_keeping import Sources
 
     log.configure(options.log_level)
     state_dir = _state_dir(options)
@@ -173,7 +174,7 @@ def _run(options: argparse.Namespace) -> int:
         sys.stderr.write(welcome(addresses, config, state_dir))
         sys.stderr.flush()
 
-    asyncio.run(daemon.run(daemon.Options(read, state_dir, ready)))
+    asyncio.run(daemon.run(daemon.Options(Sources(read, lambda: _files(options)), state_dir, ready)))
     return 0
 
 

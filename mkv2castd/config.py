@@ -19,6 +19,7 @@ from mkv2castd.config_files import default_files as default_files
 from mkv2castd.config_files import remember as remember
 from mkv2castd.config_profiles import ProfileConfig, built
 from mkv2castd.encoder.playable import Profile
+from mkv2castd.errors import ErrorCode, RequestError
 from mkv2castd.model import Container
 
 VIDEO_GLOBS = (
@@ -126,6 +127,13 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def named(self, name: str) -> FolderConfig | None:
         return next((folder for folder in self.folder if folder.name == name), None)
+
+    def require(self, name: str) -> FolderConfig:
+        """Raises RequestError (no_such_folder)."""
+        folder = self.named(name)
+        if folder is None:
+            raise RequestError(ErrorCode.NO_SUCH_FOLDER, f"there is no folder {name!r}")
+        return folder
 
     def owner_of(self, path: Path) -> FolderConfig | None:
         """The innermost folder that `path` lies in, or None. Symbolic links are the caller's to resolve."""

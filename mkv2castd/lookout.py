@@ -13,10 +13,10 @@ from mkv2castd.encoder.profile_telling import facts
 from mkv2castd.encoder.profiles import known
 from mkv2castd.encoder.workshop import Workshop
 from mkv2castd.model import Analysis, Attempt, Container, Job, Progress
-from mkv2castd.queries import DeviceFacts, Health, JobPage, JobQuery, ProfileFacts
+from mkv2castd.queries import Counts, DeviceFacts, FolderFacts, Health, JobPage, JobQuery, ProfileFacts
 from mkv2castd.reception import Reception
 from mkv2castd.threads import in_thread
-from mkv2castd.wishes import check_devices, film_at
+from mkv2castd.wishes import Reader, check_devices, film_at
 from mkv2castd.work import Place, Work
 
 _OVERVIEW_LIVE = 500
@@ -33,7 +33,16 @@ class Lookout:
 
     @property
     def queue_paused(self) -> bool:
+        """Has somebody asked for it?"""
         return self._workshop.gate.paused
+
+    @property
+    def pause_reason(self) -> str | None:
+        """What holds encoding back: "requested", or "hours", in which nothing is encoded; None: nothing does."""
+        return self._workshop.gate.reason
+
+    async def counts(self) -> Counts:
+        return await self._store.read(lambda ledger: ledger.counts())
 
     async def job(self, job_id: UUID) -> Job:
         return self._workshop.placed(await self._store.read(lambda ledger: ledger.require(job_id)))
@@ -84,12 +93,24 @@ class Lookout:
         """The GPUs, the processor, and the lane of copies."""
         return self._workshop.devices()
 
+    def folders(self) -> tuple[FolderFacts, ...]:
+        """Those that are configured, in the configuration's order."""
+        return tuple(map(self._reception.facts, self._workshop.config.folder))
+
+    def folder(self, name: str) -> FolderFacts:
+        return self._reception.facts(self._workshop.config.require(name))
+
     def profiles(self) -> tuple[ProfileFacts, ...]:
         """What can be named as a profile: the built-in devices, then those of the configuration."""
         return tuple(facts(name, profile) for name, profile in known(self._workshop.config.customs).items())
 
     async def analyze(
-        self, path: Path, *, profile: tuple[str, ...] | None = None, container: Container | None = None
+        self,
+        path: Path,
+        *,
+        profile: tuple[str, ...] | None = None,
+        container: Container | None = None,
+        reader: Reader | None = None,
     ) -> Analysis:
         folder, path, _ = await in_thread(film_at, path, self._workshop.config)
         settings = settings_for(self._workshop.config, folder, profile, container)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from mkv2castd.config import Config, FolderConfig, Settings
@@ -12,6 +13,14 @@ from mkv2castd.encoder.profiles import combine, require_fillable
 from mkv2castd.errors import ErrorCode, RequestError
 from mkv2castd.model import Identity, Job, printable
 from mkv2castd.queries import DeviceFacts
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who asks for a film, as the kernel knows them: their user id and all their groups' ids."""
+
+    uid: int
+    groups: frozenset[int]
 
 
 def film_at(path: Path, config: Config) -> tuple[FolderConfig, Path, Identity]:

@@ -136,13 +136,26 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
             ),
         ),
     ),
-    ("control", ("arrivals", "control", "lookout", "housekeeping", "reception", "recovery", "timekeeping")),
+    (
+        "control",
+        (
+            "arrivals",
+            "config_keeping",
+            "control",
+            "lookout",
+            "housekeeping",
+            "reception",
+            "recovery",
+            "steering",
+            "timekeeping",
+        ),
+    ),
     (
         "watch",
         (
             *("watch", "watch.catch", "watch.coverage", "watch.hints", "watch.intake", "watch.lease", "watch.mounts"),
             *("watch.rules", "watch.scan", "watch.session", "watch.settle", "watch.sieve", "watch.watcher"),
-            *("watch.root", "watch.worker"),
+            *("watch.root", "watch.timing", "watch.worker"),
         ),
     ),
     (
