@@ -163,11 +163,24 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
         (
             *(
                 "api",
+                "api.bus",
+                "api.bus_body",
+                "api.bus_callers",
+                "api.bus_connection",
+                "api.bus_interface",
+                "api.bus_library",
+                "api.bus_objects",
+                "api.bus_places",
+                "api.bus_serving",
+                "api.bus_standard",
+                "api.bus_watches",
+                "api.bus_writer",
                 "api.device_views",
                 "api.encoder_views",
                 "api.guard",
                 "api.http",
                 "api.hub",
+                "api.introspection",
                 "api.listen",
                 "api.outbox",
                 "api.render",
@@ -266,6 +279,7 @@ PURE = frozenset(
         *("encoder.burning", "encoder.charsets", "encoder.companions", "encoder.extra_options", "encoder.webvtt"),
         "encoder.ass",
         *("watch.rules", "watch.settle", "api.device_views", "api.render", "api.wire"),
+        *("api.bus_interface", "api.bus_places", "api.bus_standard", "api.introspection"),
     }
 )
 # A pure module may also take values from here; reading files is not among what these two names do when imported.
@@ -282,6 +296,7 @@ IMPURE_LIBRARIES = frozenset(
             "threading",
             "time",
             "aiohttp",
+            "dbus_next",
             "rich",
             "watchfiles",
         ),
