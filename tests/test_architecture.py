@@ -70,6 +70,7 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
                 "encoder.tag",
                 "encoder.usable",
                 "encoder.video_rules",
+                "readers",
                 "wishes",
             ),
             *("encoder.timing", "encoder.wholeness", "encoder.damage"),
