@@ -58,17 +58,20 @@ class Bus:
         self._connection: Connection | None = None
         self._calls: asyncio.TaskGroup | None = None
         self._serving = 0
+        self._rooted = asyncio.Event()
         self._up = asyncio.Event()
         self._down = asyncio.Event()
         self._down.set()
 
     async def serve(self) -> Never:
         """Keeps the connection, until cancelled: a bus that is lost or not there yet is looked for again, with delays
-        that grow up to a minute. Each change is logged once."""
+        that grow up to a minute. Each change is logged once. The name is asked for once the root is exported."""
         told: str | None = None
         delay = self._first_delay
         async with asyncio.TaskGroup() as self._calls:
             while True:
+                if self._name is not None:
+                    await self._rooted.wait()  # who sees the name finds the objects
                 try:
                     async with connected(self._address(), self._hear) as connection:
                         await self._begin(connection)
@@ -138,24 +141,29 @@ class Bus:
     def export(self, path: str, interfaces: Iterable[Served]) -> None:
         """The object is there from now on, on every bus that is found. Told by ObjectManager from the root's path."""
         self._objects.add(path, interfaces)
-        if path != self._objects.root:
+        if path == self._objects.root:
+            self._rooted.set()
+        else:
             self.emit(
                 self._objects.root, OBJECT_MANAGER.name, "InterfacesAdded", path, self._objects.interfaces(path)
             )
 
     def withdraw(self, path: str) -> None:
         names = self._objects.remove(path)
-        if path != self._objects.root:
+        if path == self._objects.root:
+            self._rooted.clear()
+        else:
             self.emit(self._objects.root, OBJECT_MANAGER.name, "InterfacesRemoved", path, names)
 
     def exports(self, path: str) -> bool:
         return path in self._objects
 
     def changed(self, path: str, interface: str, names: Iterable[str]) -> None:
-        """Tells the present values of these properties."""
-        values = self._objects.values(path, interface, names)
-        if values:
-            self.emit(path, PROPERTIES.name, "PropertiesChanged", interface, values, ())
+        """Tells the present values of these properties; of those that are not known now, only that."""
+        wanted = tuple(names)
+        values = self._objects.values(path, interface, wanted)
+        unknown = [name for name in wanted if name not in values]
+        self.emit(path, PROPERTIES.name, "PropertiesChanged", interface, values, unknown)
 
     def emit(self, path: str, interface: str, member: str, *values: object) -> None:
         """Sends a signal of ours to whoever listens; without a bus, to nobody. Never waits. What it carries is put

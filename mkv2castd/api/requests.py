@@ -81,6 +81,14 @@ def parse(raw: bytes | str, kind: type[Body]) -> Body:
         raise RequestError(ErrorCode.INVALID_REQUEST, "this JSON is nested too deeply") from error
 
 
+def converted(fields: Mapping[str, object], kind: type[Body]) -> Body:
+    """The same from values that are no JSON. Raises RequestError (invalid_argument), naming the field."""
+    try:
+        return msgspec.convert(fields, kind)
+    except msgspec.ValidationError as error:
+        raise RequestError(ErrorCode.INVALID_ARGUMENT, _explain(error, kind)) from error
+
+
 def source_path(text: str) -> Path:
     """The film that a caller names. Raises RequestError (invalid_path)."""
     if not text.startswith("/"):

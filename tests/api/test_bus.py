@@ -99,13 +99,20 @@ async def private(tmp_path: Path) -> AsyncIterator[PrivateBus]:
 
 
 @asynccontextmanager
-async def on(private: PrivateBus, name: str | None = None) -> AsyncIterator[Bus]:
-    """A bus room that is connected; its task is ended with the block."""
-    bus = Bus(lambda: private.address, title="private bus", name=name, root=ROOT, first_delay=0.01)
+async def on(private: PrivateBus) -> AsyncIterator[Bus]:
+    """A bus room that only calls."""
+    bus = Bus(lambda: private.address, title="private bus", root=ROOT, first_delay=0.01)
+    async with connecting(bus):
+        yield bus
+
+
+@asynccontextmanager
+async def connecting(bus: Bus) -> AsyncIterator[None]:
+    """The room is connected; its task is ended with the block."""
     task = asyncio.create_task(bus.serve())
     try:
         await asyncio.wait_for(bus.until_up(), 20)
-        yield bus
+        yield
     finally:
         task.cancel()
         await asyncio.wait([task])
@@ -113,9 +120,10 @@ async def on(private: PrivateBus, name: str | None = None) -> AsyncIterator[Bus]
 
 @asynccontextmanager
 async def serving(private: PrivateBus) -> AsyncIterator[tuple[Bus, Thing]]:
-    async with on(private, NAME) as bus:
-        thing = Thing(bus)
-        bus.export(ROOT, [thing.served()])
+    bus = Bus(lambda: private.address, title="private bus", name=NAME, root=ROOT, first_delay=0.01)
+    thing = Thing(bus)
+    bus.export(ROOT, [thing.served()])
+    async with connecting(bus):
         yield bus, thing
 
 
@@ -232,7 +240,7 @@ async def test_one_bad_property_does_not_take_the_others_along(private: PrivateB
         bus.export(f"{ROOT}/child", [thing.served()])
         (objects,) = await client.call(NAME, ROOT, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects")
         assert objects == {f"{ROOT}/child": {INTERFACE.name: {"Good": "fine"}}}
-        with pytest.raises(BusError, match="cannot be told"):
+        with pytest.raises(BusError, match="Bad is not known now"):
             await client.call(NAME, ROOT, "org.freedesktop.DBus.Properties", "Get", "ss", INTERFACE.name, "Bad")
 
 
@@ -318,6 +326,7 @@ async def test_a_name_that_another_owns_is_said_and_tried_again(
 ) -> None:
     caplog.set_level(logging.INFO)
     second = Bus(lambda: private.address, title="private bus", name=NAME, root=ROOT, first_delay=0.01)
+    second.export(ROOT, [Thing(second).served()])
     async with serving(private):
         task = asyncio.create_task(second.serve())
         async with asyncio.timeout(20):
