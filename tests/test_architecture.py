@@ -210,6 +210,7 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         "commands",
         (
+            "bus_service",
             "check",
             "check_ffmpeg",
             "check_places",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from types import UnionType
+from types import MappingProxyType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -17,7 +17,7 @@ from msgspec import UNSET, Struct, UnsetType
 from mkv2castd.api.bus_interface import Variant
 
 ABSENT = "absent"  # in what has changed: the names of those fields that the job has no longer
-_SIMPLE: Mapping[type, str] = {bool: "b", int: "x", float: "d"}
+_SIMPLE: Mapping[type, str] = MappingProxyType({bool: "b", int: "x", float: "d"})
 OBJECT = "a{sv}"
 
 
