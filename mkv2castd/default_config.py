@@ -141,8 +141,8 @@ MEANINGS: Mapping[str, str] = MappingProxyType(
         "queue.stall_seconds": "After how long without progress a conversion is stopped and tried again.",
         "http.listen": "Addresses, 127.0.0.1:8080 or [::1]:8080 or unix:/path. Only this machine's own, since there "
         "is no access control yet. Empty: none.",
-        "dbus.bus": "auto: the system bus for a service of systemd's system manager, else the session bus of the user "
-        "who runs the daemon. none: no D-Bus.",
+        "dbus.bus": "auto: the system bus for a service of systemd's system manager, else the session bus of the "
+        "user who runs the daemon. none: no D-Bus.",
     }
 )
 

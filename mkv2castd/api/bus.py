@@ -79,12 +79,12 @@ class Bus:
                         delay, told = self._first_delay, None
                         problem = f"lost the {self._title}: {await connection.lost()}"
                 except BusError as error:
-                    problem = error.message
+                    problem = f"no {self._title}: {error.message}"
                 finally:
                     self._end()
                 if problem != told:
                     level = logging.WARNING if self._expected else logging.INFO
-                    _log.log(level, "no D-Bus: %s; tried again from time to time", problem)
+                    _log.log(level, "%s; it is looked for from time to time", problem)
                     told = problem
                 await asyncio.sleep(delay)
                 delay = min(2 * delay, _LONGEST_DELAY)
@@ -184,7 +184,7 @@ class Bus:
     def _address(self) -> str:
         address = self._find()
         if address is None:
-            raise BusError(f"there is no {self._title}")
+            raise BusError("the environment names none")
         return address
 
     def _require(self) -> Connection:
@@ -195,7 +195,7 @@ class Bus:
     async def _begin(self, connection: Connection) -> None:
         await self._watches.begin(connection)
         if self._name is not None:
-            await _own(connection, self._name, self._title)
+            await _own(connection, self._name)
         self._connection = connection
         self._down.clear()
         self._up.set()
@@ -226,13 +226,15 @@ class Bus:
             self._serving -= 1
 
 
-async def _own(connection: Connection, name: str, title: str) -> None:
+async def _own(connection: Connection, name: str) -> None:
     """Raises BusError, with what has to be done about it."""
     try:
         (answer,) = await connection.ask_bus("RequestName", "su", name, _DO_NOT_QUEUE)
     except BusError as error:
         if error.name is None:
             raise
-        raise BusError(f"the {title} does not give {name} to this user: {error.message}", error.name) from error
+        raise BusError(
+            f"it does not let this user own {name}: is the policy for it installed?", error.name
+        ) from error
     if answer not in _OURS:
-        raise BusError(f"{name} is owned by another process on the {title}: is a second daemon running?")
+        raise BusError(f"{name} is owned by another process there: is a second daemon running?")

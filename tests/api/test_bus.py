@@ -335,7 +335,10 @@ async def test_a_name_that_another_owns_is_said_and_tried_again(
     await asyncio.wait_for(second.until_up(), 20)
     task.cancel()
     await asyncio.wait([task])
-    assert caplog.text.count("owned by another process on the private bus: is a second daemon running?") == 1
+    assert (
+        caplog.text.count(f"no private bus: {NAME} is owned by another process there: is a second daemon running?")
+        == 1
+    )
 
 
 async def test_where_there_is_no_bus_it_is_said_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -352,6 +355,55 @@ async def test_where_there_is_no_bus_it_is_said_once(tmp_path: Path, caplog: pyt
     await asyncio.wait([task])
     assert [record.levelname for record in caplog.records] == ["INFO"]
     assert "No such file or directory" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("more", "auth", "said"),
+    [
+        ("", "ANONYMOUS", "authentication failed"),
+        ('<policy context="mandatory"><deny own="*"/></policy>', "EXTERNAL", f"it does not let this user own {NAME}"),
+        ('<limit name="max_completed_connections">0</limit>', "EXTERNAL", "connection"),
+    ],
+)
+async def test_a_bus_that_wants_us_not_is_said_and_leaves_nothing_behind(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, more: str, auth: str, said: str
+) -> None:
+    caplog.set_level(logging.INFO)
+    asked = Heard()
+    async with private_bus(tmp_path, more, auth) as private:
+
+        def find() -> str:
+            asked((len(os.listdir("/proc/self/fd")),))
+            return private.address
+
+        bus = Bus(find, title="private bus", name=NAME, root=ROOT, first_delay=0.001)
+        bus.export(ROOT, [Thing(bus).served()])
+        task = asyncio.create_task(bus.serve())
+        await asked.until(lambda times: len(times) > 5)
+        task.cancel()
+        await asyncio.wait([task])
+    assert said in caplog.text
+    assert len(caplog.records) == 1
+    assert asked[-1] == asked[0]
+
+
+async def test_a_bus_that_dies_in_mid_greeting_is_given_up(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    asked = Heard()
+
+    async def half_greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readline()
+        writer.write(b"OK 1234")
+        writer.close()
+        asked(())
+
+    server = await asyncio.start_unix_server(half_greet, tmp_path / "bus")
+    bus = Bus(lambda: f"unix:path={tmp_path}/bus", title="private bus", first_delay=0.001)
+    task = asyncio.create_task(bus.serve())
+    await asked.until(lambda times: len(times) > 3)
+    task.cancel()
+    await asyncio.wait([task])
+    server.close()
+    assert "the bus ended the greeting" in caplog.text
 
 
 async def test_a_caller_s_user_and_groups_are_known_and_forgotten_when_it_leaves(private: PrivateBus) -> None:
