@@ -109,6 +109,10 @@ class HttpConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     listen: tuple[str, ...] = ("127.0.0.1:8080",)
 
 
+class DbusConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    bus: Literal["auto", "system", "session", "none"] = "auto"
+
+
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The whole configuration, validated."""
 
@@ -119,6 +123,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     devices: DevicesConfig = DevicesConfig()
     queue: QueueConfig = QueueConfig()
     http: HttpConfig = HttpConfig()
+    dbus: DbusConfig = DbusConfig()
 
     @property
     def customs(self) -> tuple[Profile, ...]:

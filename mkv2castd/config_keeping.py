@@ -23,7 +23,7 @@ from mkv2castd.events import Hub, QueueChanged
 from mkv2castd.model import printable
 
 _log = logging.getLogger(__name__)
-_NEEDS_RESTART = ("http",)
+_NEEDS_RESTART = ("http", "dbus")
 
 
 class Watchers(Protocol):

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Never
 
 from mkv2castd.api.http import serve
+from mkv2castd.bus_service import serve_on_bus
 from mkv2castd.check import require_ffmpeg
 from mkv2castd.config import Config
 from mkv2castd.config_keeping import ConfigKeeper, Sources
@@ -63,7 +64,7 @@ async def run(options: Options) -> None:
                 await workshop.take_up()
                 async with serve(control, config.http.listen) as server:
                     options.ready(server.addresses, config)
-                    await _work(store, workshop, folders, keeper, stop, reload)
+                    await _work(store, workshop, folders, keeper, control, stop, reload)
 
 
 async def _work(
@@ -71,6 +72,7 @@ async def _work(
     workshop: Workshop,
     folders: Folders,
     keeper: ConfigKeeper,
+    control: Control,
     stop: asyncio.Event,
     reload: asyncio.Event,
 ) -> None:
@@ -82,6 +84,7 @@ async def _work(
             group.create_task(workshop.serve())
             group.create_task(folders.serve())
             group.create_task(supervise("housekeeping", lambda: keep_house(workshop), StoreError))
+            group.create_task(serve_on_bus(workshop.config.dbus.bus, control))
             group.create_task(_reload(keeper, reload))
             group.create_task(_end_with_the_store(store))
             await stop.wait()

@@ -58,17 +58,20 @@ class Bus:
         self._connection: Connection | None = None
         self._calls: asyncio.TaskGroup | None = None
         self._serving = 0
+        self._rooted = asyncio.Event()
         self._up = asyncio.Event()
         self._down = asyncio.Event()
         self._down.set()
 
     async def serve(self) -> Never:
         """Keeps the connection, until cancelled: a bus that is lost or not there yet is looked for again, with delays
-        that grow up to a minute. Each change is logged once."""
+        that grow up to a minute. Each change is logged once. The name is asked for once the root is exported."""
         told: str | None = None
         delay = self._first_delay
         async with asyncio.TaskGroup() as self._calls:
             while True:
+                if self._name is not None:
+                    await self._rooted.wait()  # who sees the name finds the objects
                 try:
                     async with connected(self._address(), self._hear) as connection:
                         await self._begin(connection)
@@ -76,12 +79,12 @@ class Bus:
                         delay, told = self._first_delay, None
                         problem = f"lost the {self._title}: {await connection.lost()}"
                 except BusError as error:
-                    problem = error.message
+                    problem = f"no {self._title}: {error.message}"
                 finally:
                     self._end()
                 if problem != told:
                     level = logging.WARNING if self._expected else logging.INFO
-                    _log.log(level, "no D-Bus: %s; tried again from time to time", problem)
+                    _log.log(level, "%s; it is looked for from time to time", problem)
                     told = problem
                 await asyncio.sleep(delay)
                 delay = min(2 * delay, _LONGEST_DELAY)
@@ -138,24 +141,29 @@ class Bus:
     def export(self, path: str, interfaces: Iterable[Served]) -> None:
         """The object is there from now on, on every bus that is found. Told by ObjectManager from the root's path."""
         self._objects.add(path, interfaces)
-        if path != self._objects.root:
+        if path == self._objects.root:
+            self._rooted.set()
+        else:
             self.emit(
                 self._objects.root, OBJECT_MANAGER.name, "InterfacesAdded", path, self._objects.interfaces(path)
             )
 
     def withdraw(self, path: str) -> None:
         names = self._objects.remove(path)
-        if path != self._objects.root:
+        if path == self._objects.root:
+            self._rooted.clear()
+        else:
             self.emit(self._objects.root, OBJECT_MANAGER.name, "InterfacesRemoved", path, names)
 
     def exports(self, path: str) -> bool:
         return path in self._objects
 
     def changed(self, path: str, interface: str, names: Iterable[str]) -> None:
-        """Tells the present values of these properties."""
-        values = self._objects.values(path, interface, names)
-        if values:
-            self.emit(path, PROPERTIES.name, "PropertiesChanged", interface, values, ())
+        """Tells the present values of these properties; of those that are not known now, only that."""
+        wanted = tuple(names)
+        values = self._objects.values(path, interface, wanted)
+        unknown = [name for name in wanted if name not in values]
+        self.emit(path, PROPERTIES.name, "PropertiesChanged", interface, values, unknown)
 
     def emit(self, path: str, interface: str, member: str, *values: object) -> None:
         """Sends a signal of ours to whoever listens; without a bus, to nobody. Never waits. What it carries is put
@@ -176,7 +184,7 @@ class Bus:
     def _address(self) -> str:
         address = self._find()
         if address is None:
-            raise BusError(f"there is no {self._title}")
+            raise BusError("the environment names none")
         return address
 
     def _require(self) -> Connection:
@@ -187,7 +195,7 @@ class Bus:
     async def _begin(self, connection: Connection) -> None:
         await self._watches.begin(connection)
         if self._name is not None:
-            await _own(connection, self._name, self._title)
+            await _own(connection, self._name)
         self._connection = connection
         self._down.clear()
         self._up.set()
@@ -218,13 +226,15 @@ class Bus:
             self._serving -= 1
 
 
-async def _own(connection: Connection, name: str, title: str) -> None:
+async def _own(connection: Connection, name: str) -> None:
     """Raises BusError, with what has to be done about it."""
     try:
         (answer,) = await connection.ask_bus("RequestName", "su", name, _DO_NOT_QUEUE)
     except BusError as error:
         if error.name is None:
             raise
-        raise BusError(f"the {title} does not give {name} to this user: {error.message}", error.name) from error
+        raise BusError(
+            f"it does not let this user own {name}: is the policy for it installed?", error.name
+        ) from error
     if answer not in _OURS:
-        raise BusError(f"{name} is owned by another process on the {title}: is a second daemon running?")
+        raise BusError(f"{name} is owned by another process there: is a second daemon running?")

@@ -16,7 +16,7 @@ from typing import Any
 
 from mkv2castd.api.bus_body import body, close_descriptors, inward
 from mkv2castd.api.bus_interface import DBUS, DBUS_PATH, BusError
-from mkv2castd.api.bus_library import Message, MessageBus, MessageFlag, MessageType
+from mkv2castd.api.bus_library import AuthError, Message, MessageBus, MessageFlag, MessageType
 from mkv2castd.api.bus_places import sockets
 from mkv2castd.api.bus_writer import Writer
 from mkv2castd.boundary import contained
@@ -113,7 +113,7 @@ class Connection(MessageBus):
         try:
             await self.wait_for_disconnect()
         except (OSError, EOFError, BusError) as error:
-            return str(error) or type(error).__name__
+            return _why(error)
         return "it was closed"
 
     def disconnect(self) -> None:
@@ -174,6 +174,13 @@ class Connection(MessageBus):
         return False
 
 
+def _why(error: Exception) -> str:
+    if isinstance(error, TimeoutError):
+        return "it does not answer"
+    strerror = error.strerror if isinstance(error, OSError) else None
+    return strerror or str(error) or "it has ended the connection"
+
+
 @asynccontextmanager
 async def connected(address: str, hear: Hear) -> AsyncIterator[Connection]:
     """A connection to the bus at a D-Bus address, greeted; closed when the block is left. Raises BusError."""
@@ -183,11 +190,11 @@ async def connected(address: str, hear: Hear) -> AsyncIterator[Connection]:
             async with asyncio.timeout(GREETING_SECONDS):
                 await connection.connect()
         except TimeoutError:
-            raise BusError(f"{address}: the bus does not answer") from None
-        except (OSError, EOFError, ValueError) as error:
-            raise BusError(f"{address}: {error}") from error
-        if not connection.connected:
-            raise BusError(f"{address}: the bus refuses the connection")
+            raise BusError(f"{address}: it does not answer") from None
+        except (OSError, EOFError, ValueError, AuthError) as error:
+            raise BusError(f"{address}: {_why(error)}") from error
+        if not connection.connected or not connection.name.startswith(":"):
+            raise BusError(f"{address}: it refuses the connection")
         yield connection
     finally:
         connection.disconnect()
@@ -203,7 +210,7 @@ async def _reached(address: str) -> socket.socket:
                 await loop.sock_connect(sock, place)
             return sock
         except (OSError, ValueError) as error:  # TimeoutError among them
-            problem = str(error) or "the bus does not answer"
+            problem = _why(error)
             sock.close()
         except asyncio.CancelledError:
             sock.close()

@@ -92,7 +92,8 @@ Handler = Callable[..., Awaitable[Sequence[object]]]  # (Caller, the arguments â
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """An interface of one object, with what is behind it: each method's handler and each property's value now."""
+    """An interface of one object, with what is behind it: each method's handler and each property's value now; None
+    where it is not known, which is told apart from every value: the property is left out."""
 
     interface: Interface
     methods: Mapping[str, Handler]

@@ -39,8 +39,9 @@ def _as_it_expects() -> Iterator[None]:
 with _as_it_expects():
     from dbus_next.aio.message_bus import MessageBus
     from dbus_next.constants import MessageFlag, MessageType
+    from dbus_next.errors import AuthError
     from dbus_next.message import Message
     from dbus_next.signature import SignatureTree
     from dbus_next.signature import Variant as LibraryVariant
 
-__all__ = ["LibraryVariant", "Message", "MessageBus", "MessageFlag", "MessageType", "SignatureTree"]
+__all__ = ["AuthError", "LibraryVariant", "Message", "MessageBus", "MessageFlag", "MessageType", "SignatureTree"]

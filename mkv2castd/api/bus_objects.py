@@ -84,9 +84,11 @@ class Objects:
         for prop in served.interface.properties:
             if wanted is None or prop.name in wanted:
                 try:
-                    found[prop.name] = _value(served, prop)
+                    value = _value(served, prop)
                 except _Unknown:
                     continue
+                if value is not None:
+                    found[prop.name] = value
         return found
 
     def interfaces(self, path: str) -> dict[str, dict[str, Variant]]:
@@ -136,7 +138,7 @@ class Objects:
             self._require(path, interface, name)
             found = self.values(path, interface, [name])
             if name not in found:
-                raise BusError(f"{name} cannot be told; the daemon's log says why", f"{_ERROR}Failed")
+                raise BusError(f"{name} is not known now", f"{_ERROR}Failed")
             return (found[name],)
 
         async def get_all(_: object, interface: str) -> tuple[object, ...]:
@@ -159,9 +161,11 @@ class Objects:
             raise BusError(f"{interface} has no property {name}", f"{_ERROR}UnknownProperty")
 
 
-def _value(served: Served, prop: Property) -> Variant:
+def _value(served: Served, prop: Property) -> Variant | None:
     """Raises _Unknown also for what does not fit the property's type, or the message as a whole would be lost."""
     with contained(f"{served.interface.name}.{prop.name}", _Unknown(), ()):
         value = served.properties[prop.name]()
+        if value is None:
+            return None
         variant(prop.signature, value)
         return Variant(prop.signature, value)

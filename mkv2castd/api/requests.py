@@ -98,6 +98,14 @@ def folder_settings(raw: bytes) -> tuple[Path, dict[str, Any]]:
     return source_path(body.path), settings
 
 
+def converted(fields: Mapping[str, object], kind: type[Body]) -> Body:
+    """The same from values that are no JSON. Raises RequestError (invalid_argument), naming the field."""
+    try:
+        return msgspec.convert(fields, kind)
+    except msgspec.ValidationError as error:
+        raise RequestError(ErrorCode.INVALID_ARGUMENT, _explain(error, kind)) from error
+
+
 def source_path(text: str) -> Path:
     """The film, or folder, that a caller names. Raises RequestError (invalid_path)."""
     if not text.startswith("/"):

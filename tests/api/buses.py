@@ -13,7 +13,7 @@ _CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configura
 <busconfig>
   <type>session</type>
   <listen>unix:path={socket}</listen>
-  <auth>EXTERNAL</auth>
+  <auth>{auth}</auth>
   <policy context="default">
     <allow user="*"/>
     <allow own="*"/>
@@ -32,12 +32,13 @@ _CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configura
 
 
 class PrivateBus:
-    """A dbus-daemon in a folder of its own. `more`: further lines of its configuration."""
+    """A dbus-daemon in a folder of its own. `more`: further lines of its configuration; `auth`: how clients are to
+    introduce themselves."""
 
-    def __init__(self, folder: Path, more: str = "") -> None:
+    def __init__(self, folder: Path, more: str = "", auth: str = "EXTERNAL") -> None:
         self.socket = folder / "bus"
         self._config = folder / "bus.conf"
-        self._config.write_text(_CONFIG.format(socket=self.socket, more=more), encoding="utf-8")
+        self._config.write_text(_CONFIG.format(socket=self.socket, more=more, auth=auth), encoding="utf-8")
         self._process: asyncio.subprocess.Process | None = None
 
     @property
@@ -96,8 +97,8 @@ async def run(*argv: str, environment: dict[str, str] | None = None) -> tuple[in
 
 
 @asynccontextmanager
-async def private_bus(folder: Path, more: str = "") -> AsyncIterator[PrivateBus]:
-    bus = PrivateBus(folder, more)
+async def private_bus(folder: Path, more: str = "", auth: str = "EXTERNAL") -> AsyncIterator[PrivateBus]:
+    bus = PrivateBus(folder, more, auth)
     await bus.start()
     try:
         yield bus

@@ -99,13 +99,20 @@ async def private(tmp_path: Path) -> AsyncIterator[PrivateBus]:
 
 
 @asynccontextmanager
-async def on(private: PrivateBus, name: str | None = None) -> AsyncIterator[Bus]:
-    """A bus room that is connected; its task is ended with the block."""
-    bus = Bus(lambda: private.address, title="private bus", name=name, root=ROOT, first_delay=0.01)
+async def on(private: PrivateBus) -> AsyncIterator[Bus]:
+    """A bus room that only calls."""
+    bus = Bus(lambda: private.address, title="private bus", root=ROOT, first_delay=0.01)
+    async with connecting(bus):
+        yield bus
+
+
+@asynccontextmanager
+async def connecting(bus: Bus) -> AsyncIterator[None]:
+    """The room is connected; its task is ended with the block."""
     task = asyncio.create_task(bus.serve())
     try:
         await asyncio.wait_for(bus.until_up(), 20)
-        yield bus
+        yield
     finally:
         task.cancel()
         await asyncio.wait([task])
@@ -113,9 +120,10 @@ async def on(private: PrivateBus, name: str | None = None) -> AsyncIterator[Bus]
 
 @asynccontextmanager
 async def serving(private: PrivateBus) -> AsyncIterator[tuple[Bus, Thing]]:
-    async with on(private, NAME) as bus:
-        thing = Thing(bus)
-        bus.export(ROOT, [thing.served()])
+    bus = Bus(lambda: private.address, title="private bus", name=NAME, root=ROOT, first_delay=0.01)
+    thing = Thing(bus)
+    bus.export(ROOT, [thing.served()])
+    async with connecting(bus):
         yield bus, thing
 
 
@@ -232,7 +240,7 @@ async def test_one_bad_property_does_not_take_the_others_along(private: PrivateB
         bus.export(f"{ROOT}/child", [thing.served()])
         (objects,) = await client.call(NAME, ROOT, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects")
         assert objects == {f"{ROOT}/child": {INTERFACE.name: {"Good": "fine"}}}
-        with pytest.raises(BusError, match="cannot be told"):
+        with pytest.raises(BusError, match="Bad is not known now"):
             await client.call(NAME, ROOT, "org.freedesktop.DBus.Properties", "Get", "ss", INTERFACE.name, "Bad")
 
 
@@ -318,6 +326,7 @@ async def test_a_name_that_another_owns_is_said_and_tried_again(
 ) -> None:
     caplog.set_level(logging.INFO)
     second = Bus(lambda: private.address, title="private bus", name=NAME, root=ROOT, first_delay=0.01)
+    second.export(ROOT, [Thing(second).served()])
     async with serving(private):
         task = asyncio.create_task(second.serve())
         async with asyncio.timeout(20):
@@ -326,7 +335,10 @@ async def test_a_name_that_another_owns_is_said_and_tried_again(
     await asyncio.wait_for(second.until_up(), 20)
     task.cancel()
     await asyncio.wait([task])
-    assert caplog.text.count("owned by another process on the private bus: is a second daemon running?") == 1
+    assert (
+        caplog.text.count(f"no private bus: {NAME} is owned by another process there: is a second daemon running?")
+        == 1
+    )
 
 
 async def test_where_there_is_no_bus_it_is_said_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -343,6 +355,55 @@ async def test_where_there_is_no_bus_it_is_said_once(tmp_path: Path, caplog: pyt
     await asyncio.wait([task])
     assert [record.levelname for record in caplog.records] == ["INFO"]
     assert "No such file or directory" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("more", "auth", "said"),
+    [
+        ("", "ANONYMOUS", "authentication failed"),
+        ('<policy context="mandatory"><deny own="*"/></policy>', "EXTERNAL", f"it does not let this user own {NAME}"),
+        ('<limit name="max_completed_connections">0</limit>', "EXTERNAL", "connection"),
+    ],
+)
+async def test_a_bus_that_wants_us_not_is_said_and_leaves_nothing_behind(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, more: str, auth: str, said: str
+) -> None:
+    caplog.set_level(logging.INFO)
+    asked = Heard()
+    async with private_bus(tmp_path, more, auth) as private:
+
+        def find() -> str:
+            asked((len(os.listdir("/proc/self/fd")),))
+            return private.address
+
+        bus = Bus(find, title="private bus", name=NAME, root=ROOT, first_delay=0.001)
+        bus.export(ROOT, [Thing(bus).served()])
+        task = asyncio.create_task(bus.serve())
+        await asked.until(lambda times: len(times) > 5)
+        task.cancel()
+        await asyncio.wait([task])
+    assert said in caplog.text
+    assert len(caplog.records) == 1
+    assert asked[-1] == asked[0]
+
+
+async def test_a_bus_that_dies_in_mid_greeting_is_given_up(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    asked = Heard()
+
+    async def half_greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readline()
+        writer.write(b"OK 1234")
+        writer.close()
+        asked(())
+
+    server = await asyncio.start_unix_server(half_greet, tmp_path / "bus")
+    bus = Bus(lambda: f"unix:path={tmp_path}/bus", title="private bus", first_delay=0.001)
+    task = asyncio.create_task(bus.serve())
+    await asked.until(lambda times: len(times) > 3)
+    task.cancel()
+    await asyncio.wait([task])
+    server.close()
+    assert "the bus ended the greeting" in caplog.text
 
 
 async def test_a_caller_s_user_and_groups_are_known_and_forgotten_when_it_leaves(private: PrivateBus) -> None:
