@@ -10,7 +10,8 @@ import os
 from collections.abc import Mapping
 
 from mkv2castd.api.bus_places import Setting, Which, address_of, chosen
-from mkv2castd.api.permission import OwnerOnly
+from mkv2castd.api.permission import Allow, OwnerOnly
+from mkv2castd.api.polkit import Polkit
 from mkv2castd.api.verbs import Verbs
 from mkv2castd.supervise import supervise
 
@@ -30,6 +31,7 @@ async def _serve(which: Which, verbs: Verbs, *, expected: bool, environment: Map
     from mkv2castd.api.dbus_values import NAME, ROOT
 
     bus = Bus(lambda: address_of(which, environment), title=f"{which} bus", name=NAME, root=ROOT, expected=expected)
+    allow: Allow = Polkit(bus) if which == "system" else OwnerOnly(bus)
     async with asyncio.TaskGroup() as group:
         group.create_task(supervise("D-Bus", bus.serve))
-        group.create_task(supervise("what is shown on D-Bus", lambda: present(verbs, bus, OwnerOnly(bus))))
+        group.create_task(supervise("what is shown on D-Bus", lambda: present(verbs, bus, allow)))

@@ -47,6 +47,10 @@ missing_packages() {
             # GLib's own client of an ObjectManager, in Debian's Python
             /usr/bin/python3 -c 'from gi.repository import Gio' 2>/dev/null || echo python3-gi
             ;;
+        polkit)
+            [ -x /usr/lib/polkit-1/polkitd ] || echo polkitd
+            command -v busctl >/dev/null || echo systemd
+            ;;
         driver)
             # what tests/driver is built with
             command -v gcc >/dev/null || echo gcc

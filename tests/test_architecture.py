@@ -192,6 +192,7 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
                 "api.listen",
                 "api.outbox",
                 "api.pace",
+                "api.polkit",
                 "api.permission",
                 "api.render",
                 "api.requests",
