@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from mkv2castd import __version__, log
-from mkv2castd.config import Config, HttpConfig, default_files
+from mkv2castd.config import Config, DbusConfig, HttpConfig, default_files
 from mkv2castd.config_files import RUNTIME_FILE
 from mkv2castd.config_loading import load
 from mkv2castd.errors import SURFACES, Mkv2castdError
@@ -74,7 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     _config_option(run)
     run.add_argument("--state-dir", type=Path, metavar="DIR", help="jobs, logs and run-time settings are kept here")
     run.add_argument("--listen", metavar="HOST:PORT", help="serve here instead of [http] listen")
-    run.add_argument("--bus", choices=["none"], default="none", help="D-Bus: not served by this version")
+    run.add_argument("--bus", choices=["auto", "system", "session", "none"], help="instead of [dbus] bus")
     run.add_argument("--log-level", choices=["debug", "info", "warning", "error"], default="info")
     run.add_argument("folders", nargs="*", type=Path, metavar="FOLDER", help="watch this folder too")
 
@@ -155,6 +155,7 @@ def _run(options: argparse.Namespace) -> int:
     one_arena()
     with without_authorities():
         from mkv2castd import daemon
+        from mkv2castd.config_keeping import Sources
 
     log.configure(options.log_level)
     state_dir = _state_dir(options)
@@ -163,9 +164,11 @@ def _run(options: argparse.Namespace) -> int:
         runtime = state_dir / RUNTIME_FILE
         files = [*_files(options), *([runtime] if runtime.exists() else [])]
         config = load(files, options.folders)
-        if options.listen is None:
-            return config
-        return msgspec.structs.replace(config, http=HttpConfig(listen=(options.listen,)))
+        if options.listen is not None:
+            config = msgspec.structs.replace(config, http=HttpConfig(listen=(options.listen,)))
+        if options.bus is not None:
+            config = msgspec.structs.replace(config, dbus=DbusConfig(bus=options.bus))
+        return config
 
     def ready(addresses: Sequence[str], config: Config) -> None:
         from mkv2castd.welcome import welcome
@@ -173,7 +176,7 @@ def _run(options: argparse.Namespace) -> int:
         sys.stderr.write(welcome(addresses, config, state_dir))
         sys.stderr.flush()
 
-    asyncio.run(daemon.run(daemon.Options(read, state_dir, ready)))
+    asyncio.run(daemon.run(daemon.Options(Sources(read, lambda: _files(options)), state_dir, ready)))
     return 0
 
 

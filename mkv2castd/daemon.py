@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import Never
 
 from mkv2castd.api.http import serve
+from mkv2castd.bus_service import serve_on_bus
 from mkv2castd.check import require_ffmpeg
 from mkv2castd.config import Config
+from mkv2castd.config_keeping import ConfigKeeper, Sources
 from mkv2castd.control import Control
 from mkv2castd.encoder.workshop import Workshop
 from mkv2castd.errors import ConfigError
-from mkv2castd.events import Hub, QueueChanged
+from mkv2castd.events import Hub
 from mkv2castd.folders import Folders
 from mkv2castd.housekeeping import keep_house
 from mkv2castd.lock import state_folder
@@ -29,14 +31,13 @@ from mkv2castd.supervise import supervise
 from mkv2castd.timekeeping import keep_hours
 
 _log = logging.getLogger(__name__)
-_NEEDS_RESTART = ("http",)
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How one run was asked for. `load` reads the configuration anew; `ready` is told the addresses."""
+    """How one run was asked for. `ready` is told the addresses."""
 
-    load: Callable[[], Config]
+    sources: Sources
     state_dir: Path
     ready: Callable[[Sequence[str], Config], None]
 
@@ -49,7 +50,7 @@ async def run(options: Options) -> None:
     """The daemon, until SIGTERM or SIGINT. Raises ConfigError when it cannot start, StoreError when its memory
     fails; whatever was under way is taken up by the next start."""
     with _signals() as (stop, reload):
-        config = options.load()
+        config = options.sources.load()
         with state_folder(options.state_dir):
             await require_ffmpeg()
             hub = Hub()
@@ -57,33 +58,34 @@ async def run(options: Options) -> None:
                 await recover(store, options.state_dir)
                 workshop = Workshop(config, options.state_dir, store, hub.publish)
                 reception = Reception(workshop, hub.publish)
-                control = Control(hub, workshop, reception, options.state_dir)
+                folders = Folders(reception)
+                keeper = ConfigKeeper(options.sources, options.state_dir, workshop, folders, hub)
+                control = Control(hub, workshop, reception, keeper)
                 await workshop.take_up()
                 async with serve(control, config.http.listen) as server:
                     options.ready(server.addresses, config)
-                    await _work(options, store, hub, workshop, reception, stop, reload)
+                    await _work(store, workshop, folders, keeper, control, stop, reload)
 
 
 async def _work(
-    options: Options,
     store: Store,
-    hub: Hub,
     workshop: Workshop,
-    reception: Reception,
+    folders: Folders,
+    keeper: ConfigKeeper,
+    control: Control,
     stop: asyncio.Event,
     reload: asyncio.Event,
 ) -> None:
-    folders = Folders(reception)
     folders.apply(workshop.config)
-    changed = asyncio.Event()
     try:
         async with asyncio.TaskGroup() as group:
             # before the lanes: at a closed hour they must not begin anything
-            group.create_task(keep_hours(lambda: workshop.config.queue.hours, changed, workshop.lanes.set_open))
+            group.create_task(keep_hours(lambda: workshop.config.queue.hours, keeper.changed, keeper.set_open))
             group.create_task(workshop.serve())
             group.create_task(folders.serve())
             group.create_task(supervise("housekeeping", lambda: keep_house(workshop), StoreError))
-            group.create_task(_reload(options, workshop, folders, hub, reload, changed))
+            group.create_task(serve_on_bus(workshop.config.dbus.bus, control))
+            group.create_task(_reload(keeper, reload))
             group.create_task(_end_with_the_store(store))
             await stop.wait()
             raise _Stopped
@@ -109,34 +111,14 @@ async def _end_with_the_store(store: Store) -> Never:
     raise await asyncio.shield(store.failed)
 
 
-async def _reload(
-    options: Options,
-    workshop: Workshop,
-    folders: Folders,
-    hub: Hub,
-    reload: asyncio.Event,
-    changed: asyncio.Event,
-) -> Never:
-    """changed: is told of each configuration that takes effect."""
+async def _reload(keeper: ConfigKeeper, reload: asyncio.Event) -> Never:
     while True:
         await reload.wait()
         reload.clear()
         try:
-            fresh = await asyncio.to_thread(options.load)
+            await keeper.reload()
         except ConfigError as error:
             _log.error("the configuration is kept as it was: %s", error.message)
-            continue
-        for table in _NEEDS_RESTART:
-            if getattr(fresh, table) != getattr(workshop.config, table):
-                _log.warning("[%s] has changed: this takes effect with the next start", table)
-        workshop.reconfigure(fresh)
-        if fresh.queue.paused != workshop.gate.paused:
-            workshop.lanes.pause_all(fresh.queue.paused)
-            hub.publish(QueueChanged(fresh.queue.paused))
-        changed.set()
-        folders.apply(fresh)
-        workshop.gate.release_held()
-        _log.info("configuration read anew")
 
 
 @contextmanager
