@@ -1,4 +1,4 @@
-"""What `mkv2castd check` looks at: ffmpeg, folders, room, watching, the port; each finding with its remedy."""
+"""What `mkv2castd check` looks at: ffmpeg, folders, room, watching, the port, D-Bus; each finding with its remedy."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mkv2castd.api.listen import bind
+from mkv2castd.check_bus import bus_findings
 from mkv2castd.check_ffmpeg import ffmpeg_findings
 from mkv2castd.check_ffmpeg import require_ffmpeg as require_ffmpeg
 from mkv2castd.check_places import folder_findings, inotify_findings, state_findings
@@ -29,15 +30,16 @@ async def findings(config: Config, state_dir: Path, opened: Sequence[Path] | Non
     changes nothing and raises nothing. opened: the folders that are open to the service, where it is the service that
     will work with this configuration."""
     containers = {folder.container for folder in config.folder} or {Container.MKV}
-    ffmpeg, folders, state, inotify, port, service = await asyncio.gather(
+    ffmpeg, folders, state, inotify, port, bus, service = await asyncio.gather(
         ffmpeg_findings(containers),
         asyncio.to_thread(folder_findings, config),
         asyncio.to_thread(state_findings, state_dir),
         asyncio.to_thread(inotify_findings, config.folder),
         asyncio.to_thread(_port_findings, config, state_dir),
+        bus_findings(config.dbus.bus),
         asyncio.to_thread(lambda: service_findings(config, opened) if opened is not None else []),
     )
-    return [*ffmpeg, *_setpriv_findings(), *folders, *service, *state, *inotify, *port]
+    return [*ffmpeg, *_setpriv_findings(), *folders, *service, *state, *inotify, *port, *bus]
 
 
 def _setpriv_findings() -> list[Finding]:

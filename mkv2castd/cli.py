@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from mkv2castd import __version__, log
-from mkv2castd.config import Config, HttpConfig, default_files
+from mkv2castd.config import Config, DbusConfig, HttpConfig, default_files
 from mkv2castd.config_files import RUNTIME_FILE
 from mkv2castd.config_loading import load
 from mkv2castd.errors import SURFACES, Mkv2castdError
@@ -76,7 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     _config_option(run)
     run.add_argument("--state-dir", type=Path, metavar="DIR", help="jobs, logs and run-time settings are kept here")
     run.add_argument("--listen", metavar="HOST:PORT", help="serve here instead of [http] listen")
-    run.add_argument("--bus", choices=["none"], default="none", help="D-Bus: not served by this version")
+    run.add_argument("--bus", choices=["auto", "system", "session", "none"], help="instead of [dbus] bus")
     run.add_argument("--log-level", choices=["debug", "info", "warning", "error"], default="info")
     run.add_argument("folders", nargs="*", type=Path, metavar="FOLDER", help="watch this folder too")
 
@@ -164,6 +164,7 @@ def _run(options: argparse.Namespace) -> int:
     with without_authorities():
         from mkv2castd import daemon
         from mkv2castd.api.inherited import inherited
+        from mkv2castd.config_keeping import Sources
 
     log.configure(options.log_level)
     supervised, sockets = supervision(os.environ, os.getpid()), inherited(os.environ, os.getpid())
@@ -173,9 +174,11 @@ def _run(options: argparse.Namespace) -> int:
         runtime = state_dir / RUNTIME_FILE
         files = [*_files(options), *([runtime] if runtime.exists() else [])]
         config = load(files, options.folders)
-        if options.listen is None:
-            return config
-        return msgspec.structs.replace(config, http=HttpConfig(listen=(options.listen,)))
+        if options.listen is not None:
+            config = msgspec.structs.replace(config, http=HttpConfig(listen=(options.listen,)))
+        if options.bus is not None:
+            config = msgspec.structs.replace(config, dbus=DbusConfig(bus=options.bus))
+        return config
 
     def ready(addresses: Sequence[str], config: Config) -> None:
         from mkv2castd.welcome import welcome
@@ -183,7 +186,8 @@ def _run(options: argparse.Namespace) -> int:
         sys.stderr.write(welcome(addresses, config, state_dir))
         sys.stderr.flush()
 
-    asyncio.run(daemon.run(daemon.Options(read, state_dir, ready, supervised, sockets)))
+    sources = Sources(read, lambda: _files(options))
+    asyncio.run(daemon.run(daemon.Options(sources, state_dir, ready, supervised, sockets)))
     return 0
 
 

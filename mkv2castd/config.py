@@ -19,6 +19,7 @@ from mkv2castd.config_files import default_files as default_files
 from mkv2castd.config_files import remember as remember
 from mkv2castd.config_profiles import ProfileConfig, built
 from mkv2castd.encoder.playable import Profile
+from mkv2castd.errors import ErrorCode, RequestError
 from mkv2castd.model import Container
 
 VIDEO_GLOBS = (
@@ -108,6 +109,10 @@ class HttpConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     listen: tuple[str, ...] = ("127.0.0.1:8080",)
 
 
+class DbusConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    bus: Literal["auto", "system", "session", "none"] = "auto"
+
+
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The whole configuration, validated."""
 
@@ -118,6 +123,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     devices: DevicesConfig = DevicesConfig()
     queue: QueueConfig = QueueConfig()
     http: HttpConfig = HttpConfig()
+    dbus: DbusConfig = DbusConfig()
 
     @property
     def customs(self) -> tuple[Profile, ...]:
@@ -126,6 +132,13 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def named(self, name: str) -> FolderConfig | None:
         return next((folder for folder in self.folder if folder.name == name), None)
+
+    def require(self, name: str) -> FolderConfig:
+        """Raises RequestError (no_such_folder)."""
+        folder = self.named(name)
+        if folder is None:
+            raise RequestError(ErrorCode.NO_SUCH_FOLDER, f"there is no folder {name!r}")
+        return folder
 
     def owner_of(self, path: Path) -> FolderConfig | None:
         """The innermost folder that `path` lies in, or None. Symbolic links are the caller's to resolve."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -41,9 +42,32 @@ def remember(state_dir: Path, table: str, key: str, value: Any) -> None:
 
     Raises OSError, and ConfigError when the file that is there cannot be read.
     """
-    file = state_dir / RUNTIME_FILE
-    raw = read(file) if file.exists() else {}
+    raw = _runtime(state_dir)
     raw.setdefault(table, {})[key] = value
+    _write(state_dir, raw)
+
+
+def remember_folder(state_dir: Path, folder: Mapping[str, Any]) -> None:
+    """Adds a [[folder]] to `runtime.toml`. Raises as `remember` does."""
+    raw = _runtime(state_dir)
+    raw.setdefault("folder", []).append(dict(folder))
+    _write(state_dir, raw)
+
+
+def forget_folder(state_dir: Path, path: str) -> None:
+    """Takes it out again. Raises as `remember` does."""
+    raw = _runtime(state_dir)
+    raw["folder"] = [folder for folder in raw.get("folder", []) if folder["path"] != path]
+    _write(state_dir, raw)
+
+
+def _runtime(state_dir: Path) -> dict[str, Any]:
+    file = state_dir / RUNTIME_FILE
+    return read(file) if file.exists() else {}
+
+
+def _write(state_dir: Path, raw: Mapping[str, Any]) -> None:
+    file = state_dir / RUNTIME_FILE
     fresh = file.with_suffix(".toml.new")
     with fresh.open("wb") as stream:
         tomli_w.dump(raw, stream)

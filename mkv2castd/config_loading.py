@@ -32,11 +32,11 @@ from mkv2castd.config_checks import (
     suffix_fault,
 )
 from mkv2castd.config_errors import explain
-from mkv2castd.config_files import read
+from mkv2castd.config_files import RUNTIME_FILE, read
 from mkv2castd.config_profiles import ProfileConfig
 from mkv2castd.encoder.playable import Profile
 from mkv2castd.encoder.profiles import combine, known, require_fillable
-from mkv2castd.errors import ConfigError, RequestError
+from mkv2castd.errors import ConfigError, ErrorCode, RequestError
 from mkv2castd.model import printable
 
 
@@ -59,6 +59,33 @@ def load(files: Iterable[Path], extra_folders: Sequence[Path] = ()) -> Config:
     _add_extra(folders, extra_folders)
     whole = msgspec.convert(merged, Config)
     return msgspec.structs.replace(whole, folder=tuple(folders.values()), profile=tuple(profiles.values()))
+
+
+def folder_from(raw: Mapping[str, Any], config: Config) -> FolderConfig:
+    """One more folder beside those of `config`, as a table of a file would make it.
+
+    Raises RequestError, naming the key as ever: invalid_path for that of the folder, else invalid_argument.
+    """
+    try:
+        folder = msgspec.convert(raw, FolderConfig)
+    except msgspec.ValidationError as error:
+        raise RequestError(ErrorCode.INVALID_ARGUMENT, explain(error, FolderConfig)) from error
+    alone = Config(folder=(folder,))
+    for at, fault in itertools.chain(_faults(alone), _device_faults(alone.folder, config.customs)):
+        key = at.removeprefix("folder[0].")
+        code = ErrorCode.INVALID_PATH if key == "path" else ErrorCode.INVALID_ARGUMENT
+        raise RequestError(code, f"{key}: {fault}")
+    path = normal_path(folder.path)
+    return msgspec.structs.replace(folder, path=path, name=folder.name or default_name(path))
+
+
+def holder_of(folder: FolderConfig, files: Iterable[Path]) -> Path | None:
+    """The first of these files that has a table for the folder. Raises ConfigError as `load` does."""
+    for file in files:
+        for other in _convert(read(file), file).folder if file.exists() else ():
+            if normal_path(other.path) == folder.path:
+                return file
+    return None
 
 
 def _convert(raw: Mapping[str, Any], file: Path) -> Config:
@@ -137,6 +164,8 @@ def _add_named(named: dict[str, FolderConfig], folders: Sequence[FolderConfig], 
         path = normal_path(folder.path)
         name = folder.name or default_name(path)
         if any(path == other.path for other in named.values()):
+            if file.name == RUNTIME_FILE:
+                continue  # a person has written it down since, and what a person wrote holds
             raise ConfigError(f"{at}.path: {path} stands twice: remove one of the two")
         if name in named:
             raise ConfigError(

@@ -10,35 +10,22 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
-import msgspec
-
-from mkv2castd import config as configuration
 from mkv2castd.config import settings_for
 from mkv2castd.encoder.aftermath import give_up_commit
 from mkv2castd.encoder.effects import ENDINGS, Stop
 from mkv2castd.encoder.turns import Turn
-from mkv2castd.encoder.workshop import Workshop
 from mkv2castd.errors import ErrorCode, RequestError
-from mkv2castd.events import DeviceChanged, Hub, QueueChanged
 from mkv2castd.ledger import KnownFile, Ledger
-from mkv2castd.lookout import Lookout
 from mkv2castd.model import Container, Job, JobStatus, Stage, advance
-from mkv2castd.queries import DeviceFacts
-from mkv2castd.reception import Reception
+from mkv2castd.steering import Steering
 from mkv2castd.threads import in_thread
-from mkv2castd.wishes import check_devices, check_pin, check_priority, check_switch, film_at, same_wish
+from mkv2castd.wishes import Reader, check_devices, check_pin, check_priority, film_at, same_wish
 
 _CANCEL_SECONDS = 30.0
 
 
-class Control(Lookout):
+class Control(Steering):
     """Every verb raises RequestError for what cannot be done as asked; what a verb has returned is durable."""
-
-    def __init__(self, hub: Hub, workshop: Workshop, reception: Reception, state_dir: Path) -> None:
-        super().__init__(workshop, reception)
-        self.hub = hub
-        self._state_dir = state_dir
-        self._remembering = asyncio.Lock()
 
     async def submit(
         self,
@@ -48,10 +35,11 @@ class Control(Lookout):
         container: Container | None = None,
         priority: int | None = None,
         device: str | None = None,
+        reader: Reader | None = None,
     ) -> Job:
-        """A job for this film, whatever is known of it. One that is on its way already is answered with the job
-        that it has, unless other wishes are brought (invalid_state)."""
-        folder, path, identity = await in_thread(film_at, path, self._workshop.config)
+        """A job for this film in a watched folder, whatever is known of it. One that is on its way already is
+        answered with the job that it has, unless other wishes are brought (invalid_state)."""
+        folder, path, identity = await in_thread(film_at, path, self._workshop.config, reader)
         check_devices(settings_for(self._workshop.config, folder, profile, container))
         check_priority(priority)
         if device is not None:
@@ -166,40 +154,6 @@ class Control(Lookout):
 
         await self._store.write(forget)
         await asyncio.to_thread(self._workshop.surroundings.log_of(job_id).unlink, missing_ok=True)
-
-    async def pause_queue(self) -> None:
-        """Nothing new starts, and what runs is suspended; it stays so over a restart."""
-        await self._set_queue_paused(True)
-
-    async def resume_queue(self) -> None:
-        await self._set_queue_paused(False)
-
-    async def _set_queue_paused(self, paused: bool) -> None:
-        async with self._remembering:
-            await asyncio.to_thread(configuration.remember, self._state_dir, "queue", "paused", paused)
-            self._workshop.lanes.pause_all(paused)
-        self.hub.publish(QueueChanged(paused))
-
-    async def enable_device(self, device_id: str) -> DeviceFacts:
-        """It gets work again, whatever the configuration says; it stays so over a restart."""
-        return await self._switch(device_id, enabled=True)
-
-    async def disable_device(self, device_id: str) -> DeviceFacts:
-        """It gets no new work; it stays so over a restart."""
-        return await self._switch(device_id, enabled=False)
-
-    async def _switch(self, device_id: str, *, enabled: bool) -> DeviceFacts:
-        workshop = self._workshop
-        check_switch(device_id, workshop.devices())
-        async with self._remembering:
-            # the whole list: it takes the place of the one that a person wrote, whose ids may be enabled here too
-            disabled = [one for one in workshop.config.devices.disabled if one != device_id]
-            disabled += [] if enabled else [device_id]
-            await asyncio.to_thread(configuration.remember, self._state_dir, "devices", "disabled", disabled)
-            devices = msgspec.structs.replace(workshop.config.devices, disabled=tuple(disabled))
-            workshop.reconfigure(msgspec.structs.replace(workshop.config, devices=devices))
-        self.hub.publish(DeviceChanged(device_id))
-        return next(device for device in workshop.devices() if device.id == device_id)
 
     async def _change(self, job_id: UUID, change: Callable[[Job], Job]) -> Job:
         return await self._store.write(lambda ledger: ledger.save(change(ledger.require(job_id))))

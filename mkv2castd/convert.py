@@ -24,10 +24,12 @@ from mkv2castd.api.render import progress_message
 from mkv2castd.api.wire import encode
 from mkv2castd.check import require_ffmpeg
 from mkv2castd.config import Config, FolderConfig
+from mkv2castd.config_keeping import ConfigKeeper, Sources
 from mkv2castd.control import Control
 from mkv2castd.encoder.workshop import Workshop
 from mkv2castd.errors import SURFACES, Mkv2castdError
 from mkv2castd.events import Event, Hub, JobChanged, JobProgressed
+from mkv2castd.folders import Folders
 from mkv2castd.model import Container, FolderState, FolderStatus, Job, JobStatus, printable
 from mkv2castd.reception import Reception
 from mkv2castd.store import open_store
@@ -80,7 +82,9 @@ async def convert_all(config: Config, order: Order, *, proofs: Path, as_json: bo
             reception = Reception(workshop, hub.publish)
             for one in workshop.config.folder:
                 reception.folder_changed(FolderStatus(one.name, one.root, FolderState.ONLINE))
-            control = Control(hub, workshop, reception, Path(folder))
+            sources = Sources(lambda: workshop.config, lambda: ())
+            keeper = ConfigKeeper(sources, Path(folder), workshop, Folders(reception), hub)
+            control = Control(hub, workshop, reception, keeper)
             working = asyncio.create_task(workshop.serve())
             try:
                 with _interruptible():

@@ -59,6 +59,7 @@ TABLES: Mapping[str, str] = MappingProxyType(
         "devices": "What works at the same time, and on what.",
         "queue": "What waits, and for how long.",
         "http": "Where the REST and WebSocket interface listens.",
+        "dbus": "Where the daemon is found on D-Bus.",
     }
 )
 
@@ -140,6 +141,8 @@ MEANINGS: Mapping[str, str] = MappingProxyType(
         "queue.stall_seconds": "After how long without progress a conversion is stopped and tried again.",
         "http.listen": "Addresses, 127.0.0.1:8080 or [::1]:8080 or unix:/path. Only this machine's own, since there "
         "is no access control yet. Empty: none.",
+        "dbus.bus": "auto: the system bus for a service of systemd's system manager, else the session bus of the "
+        "user who runs the daemon. none: no D-Bus.",
     }
 )
 

@@ -37,12 +37,24 @@ class JobProgressed:
 
 @dataclass(frozen=True, slots=True)
 class FolderChanged:
+    """A folder is new, or something that is told of it is different now."""
+
     folder: FolderStatus
 
 
 @dataclass(frozen=True, slots=True)
+class FolderRemoved:
+    """The folder has left the configuration."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class QueueChanged:
+    """paused: somebody has asked for it. reason: what holds encoding back, as Verbs.pause_reason has it."""
+
     paused: bool
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +64,7 @@ class DeviceChanged:
     device: str
 
 
-Event = JobChanged | JobRemoved | JobProgressed | FolderChanged | QueueChanged | DeviceChanged
+Event = JobChanged | JobRemoved | JobProgressed | FolderChanged | FolderRemoved | QueueChanged | DeviceChanged
 
 
 class Hub:

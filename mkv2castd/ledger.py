@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,7 +18,7 @@ from mkv2castd import rows
 from mkv2castd.errors import ErrorCode, RequestError
 from mkv2castd.events import Event, JobChanged, JobRemoved
 from mkv2castd.model import Attempt, Identity, Job, JobStatus, Outcome
-from mkv2castd.queries import JobPage, JobQuery
+from mkv2castd.queries import Counts, JobPage, JobQuery
 from mkv2castd.work import Work
 
 _WORKING = ("processing", "analyzing")
@@ -137,6 +138,17 @@ class Ledger:
     def finished_before(self, moment: float, limit: int) -> list[UUID]:
         query = "SELECT id FROM jobs WHERE finished_at < ? ORDER BY finished_at LIMIT ?"
         return [UUID(job_id) for (job_id,) in self._db.execute(query, (moment, limit))]
+
+    def counts(self) -> Counts:
+        query = "SELECT kind, sum(count) FROM tallies GROUP BY kind"
+        of: Counter[str] = Counter(dict(self._db.execute(query).fetchall()))
+        return Counts(of["processing"], of["queued"], of["failed"])
+
+    def census(self, folder: str) -> tuple[int, int]:
+        """How many films of the folder are there, and how many are not complete yet."""
+        query = "SELECT kind, count FROM tallies WHERE folder = ? AND kind IN ('film', 'pending')"
+        of: Counter[str] = Counter(dict(self._db.execute(query, (folder,)).fetchall()))
+        return of["film"], of["pending"]
 
     def waiting(self) -> Iterator[Waiting]:
         """The jobs that wait for analysis or for their turn, without what only that needs: 100,000 of them are read

@@ -1,8 +1,9 @@
-"""What is asked about jobs and devices, and the answers, as values."""
+"""What is asked about jobs, devices and folders, and the answers, as values."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 from uuid import UUID
 
@@ -29,6 +30,35 @@ class JobPage:
 
     jobs: tuple[Job, ...]
     total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many jobs are in these states at the moment."""
+
+    processing: int
+    queued: int
+    failed: int
+
+
+@dataclass(frozen=True, slots=True)
+class FolderFacts:
+    """A configured folder, and how it stands.
+
+    output: where its outputs go; None: beside each film. state: "starting", "online" or "offline", as
+    model.FolderState has them. problem: a sentence with its remedy. watching: "inotify", "poll", or "none" while it
+    is not watched. files: films that are known to be there; pending: those of them that are not complete yet.
+    """
+
+    name: str
+    path: Path
+    output: Path | None
+    profile: tuple[str, ...]
+    state: str
+    problem: str | None
+    watching: str
+    files: int
+    pending: int
 
 
 @dataclass(frozen=True, slots=True)

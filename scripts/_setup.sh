@@ -25,7 +25,7 @@ find_python() {
 # Node.js 18 or newer?
 have_node() { command -v node >/dev/null && [ "$(node -p 'process.versions.node.split(".")[0]' 2>/dev/null || echo 0)" -ge 18 ]; }
 
-# The Debian packages that are missing for what is asked for: ffmpeg, python, node, chromium, driver,
+# The Debian packages that are missing for what is asked for: ffmpeg, python, node, chromium, driver, bus,
 # debian, container.
 missing_packages() {
     local need
@@ -41,6 +41,16 @@ missing_packages() {
             [ -x /usr/bin/chromium ] || echo chromium
             # what Playwright's own node is linked with
             [[ $(/sbin/ldconfig -p 2>/dev/null) == *'libatomic.so.1 '* ]] || echo libatomic1
+            ;;
+        bus)
+            command -v dbus-daemon >/dev/null || echo dbus-daemon
+            command -v gdbus >/dev/null || echo libglib2.0-bin
+            # GLib's own client of an ObjectManager, in Debian's Python
+            /usr/bin/python3 -c 'from gi.repository import Gio' 2>/dev/null || echo python3-gi
+            ;;
+        polkit)
+            [ -x /usr/lib/polkit-1/polkitd ] || echo polkitd
+            command -v busctl >/dev/null || echo systemd
             ;;
         driver)
             # what tests/driver is built with

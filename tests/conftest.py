@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from tests.driver import Driver, build
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_bus_of_this_machine() -> None:
+    """Whatever is started by a test finds no bus unless it is told of one."""
+    for kind in ("SESSION", "SYSTEM"):
+        os.environ[f"DBUS_{kind}_BUS_ADDRESS"] = "unix:path=/nonexistent/no-bus-in-tests"
 
 
 @pytest.fixture

@@ -128,7 +128,7 @@ async def running(
     begins with, as setpriv. `listen`: where, for one that comes back at the same place."""
     file = state.parent / f"{state.name}.toml"
     file.write_text(config if config is not None else "[queue]\nmin_free_gib = 0\n", encoding="utf-8")
-    options = ["--config", str(file), "--state-dir", str(state), "--listen", listen, *arguments]
+    options = ["--config", str(file), "--state-dir", str(state), "--listen", listen, "--bus", "none", *arguments]
     process = await asyncio.create_subprocess_exec(
         *before,
         *command("run", *options, *folders),

@@ -290,6 +290,7 @@ WRONG = [
         ["127.0.0.1:8080", [NUMBER], *([text] for text in ("8080", "localhost", ":80", "::1:80", "a:b", "[::1]"))],
     ),
     ("http.listen", [["127.0.0.1:65536"], ["127.0.0.1:-1"], ["0.0.0.0:80"], ["nas:80"], ["unix:a"], ["unix:"]]),
+    ("dbus.bus", [NUMBER, "user", ""]),
     ("video", [NUMBER, [TABLE]]),
     ("folder", [NUMBER, TABLE]),
 ]
@@ -314,18 +315,20 @@ class TestImpossibleValues:
         keys = {f"{table}.{field.name}" for table, kind in tables.items() for field in msgspec.structs.fields(kind)}
         assert keys == {key for key, _ in WRONG if "." in key}
 
-    @pytest.mark.parametrize("table", ["folder", "video", "audio", "devices", "queue", "http"])
+    @pytest.mark.parametrize("table", ["folder", "video", "audio", "devices", "queue", "http", "dbus"])
     def test_an_unknown_key_is_refused_with_the_known_ones(self, tmp_path: Path, table: str) -> None:
         message = fault(tmp_path, with_key(f"{table}.colour", "red"))
         shown = "folder[0]" if table == "folder" else table
         assert message.startswith(f"{shown}.colour: unknown key; allowed here: ")
         known = {"folder": "path", "video": "quality", "audio": "bitrate_kbps", "devices": "cpu_slots"}
-        assert known.get(table, {"queue": "retries", "http": "listen"}.get(table)) in message
+        assert known.get(table, {"queue": "retries", "http": "listen", "dbus": "bus"}.get(table)) in message
 
-    @pytest.mark.parametrize("name", ["colour", "dbus", "companion", "a`b", "a - at `$.b`"])
+    @pytest.mark.parametrize("name", ["colour", "notify", "companion", "a`b", "a - at `$.b`"])
     def test_an_unknown_table_is_refused_with_the_known_ones(self, tmp_path: Path, name: str) -> None:
         message = fault(tmp_path, tomli_w.dumps({name: 1}))
-        assert message == f"{name}: unknown key; allowed here: folder, profile, video, audio, devices, queue, http"
+        assert (
+            message == f"{name}: unknown key; allowed here: folder, profile, video, audio, devices, queue, http, dbus"
+        )
 
     def test_a_key_whose_feature_does_not_exist_yet_is_unknown(self, tmp_path: Path) -> None:
         assert "auth: unknown key" in fault(tmp_path, with_key("http.auth", TEXT))

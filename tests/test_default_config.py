@@ -47,7 +47,7 @@ def test_as_printed_it_changes_nothing() -> None:
 
 def test_every_key_of_every_table_is_printed() -> None:
     printed = tomllib.loads(text())
-    for table in ("video", "audio", "devices", "queue", "http"):
+    for table in ("video", "audio", "devices", "queue", "http", "dbus"):
         assert set(printed[table]) == {key.partition(".")[2] for key, _, _ in keys() if key.startswith(f"{table}.")}
 
 

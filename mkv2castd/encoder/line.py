@@ -35,6 +35,13 @@ class Gate:
         """The folders whose jobs are not taken now."""
         return frozenset(self._away | self._held.keys())
 
+    @property
+    def reason(self) -> str | None:
+        """What holds encoding back, a person's pause first."""
+        if self.paused:
+            return "requested"
+        return None if self.open else "hours"
+
     def attach(self, line: Waked) -> None:
         self._lines.append(line)
 

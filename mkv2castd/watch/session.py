@@ -13,7 +13,6 @@ import os
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from watchfiles import Change
@@ -28,24 +27,10 @@ from mkv2castd.watch.root import RootLost, root_identity
 from mkv2castd.watch.rules import Rules
 from mkv2castd.watch.scan import Walk, missing
 from mkv2castd.watch.sieve import Sieve
+from mkv2castd.watch.timing import Timing
 from mkv2castd.watch.worker import Worker
 
 Tell = Callable[[FolderState, str | None, str | None], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """Seconds. `root`: how often the root is checked. `offline`: how often a folder that is away is looked for.
-    `hang`: how long one file-system call may take. `heal`: how often a watch that is not whole is made anew.
-    `quiet`: how long after a crowd of events, or a folder's end, the tree is compared. `limit`: how many changes
-    are kept before they are given up for a comparison."""
-
-    root: float = 30
-    offline: float = 5
-    hang: float = 30
-    heal: float = 300
-    quiet: float = 1
-    limit: int = 20_000
 
 
 class Session:
@@ -281,6 +266,11 @@ class Session:
             pauses.append(self._folder.rescan_minutes * 60)
         if pauses:
             self._compare_by(time.monotonic() + min(pauses))
+
+    def compare_now(self) -> None:
+        """Somebody asks for it."""
+        self._compare_by(time.monotonic())
+        self._woken.set()
 
     def _compare_soon(self) -> None:
         self._compare_by(time.monotonic() + self._pause())

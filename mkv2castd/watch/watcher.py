@@ -11,16 +11,35 @@ from mkv2castd.model import FolderState, FolderStatus, printable
 from mkv2castd.watch.intake import Intake
 from mkv2castd.watch.mounts import filesystem, is_remote
 from mkv2castd.watch.root import RootLost, root_identity
-from mkv2castd.watch.session import Session, Timing
+from mkv2castd.watch.session import Session
+from mkv2castd.watch.timing import Timing
 from mkv2castd.watch.worker import Hung, Worker
 
-__all__ = ["Intake", "Timing", "watch_folder"]
+__all__ = ["Bell", "Intake", "Timing", "watch_folder"]
 
 _DEFAULT = Timing()
 
 
+class Bell:
+    """Rung by whoever wants the folder compared with what is known of it, now."""
+
+    def __init__(self) -> None:
+        self.session: Session | None = None
+
+    def ring(self) -> bool:
+        """False where the folder is not there."""
+        if self.session is None:
+            return False
+        self.session.compare_now()
+        return True
+
+
 async def watch_folder(
-    folder: FolderConfig, inner: Sequence[Path], intake: Intake, timing: Timing = _DEFAULT
+    folder: FolderConfig,
+    inner: Sequence[Path],
+    intake: Intake,
+    timing: Timing = _DEFAULT,
+    bell: Bell | None = None,
 ) -> None:
     """Tells `intake` of the films in `folder` until cancelled; whatever happens to the folder, it goes on.
 
@@ -28,18 +47,25 @@ async def watch_folder(
     itself comes out of here: the caller decides whether to start anew (which loses nothing).
     """
     with Worker(folder.name, timing.hang) as worker:
-        await _Watcher(folder, inner, intake, timing, worker).run()
+        await _Watcher(folder, inner, intake, timing, worker, bell if bell is not None else Bell()).run()
 
 
 class _Watcher:
     def __init__(
-        self, folder: FolderConfig, inner: Sequence[Path], intake: Intake, timing: Timing, worker: Worker
+        self,
+        folder: FolderConfig,
+        inner: Sequence[Path],
+        intake: Intake,
+        timing: Timing,
+        worker: Worker,
+        bell: Bell,
     ) -> None:
         self._folder = folder
         self._inner = [path for path in inner if path != folder.root and path.is_relative_to(folder.root)]
         self._intake = intake
         self._timing = timing
         self._worker = worker
+        self._bell = bell
         self._told: FolderStatus | None = None
 
     async def run(self) -> None:
@@ -63,7 +89,14 @@ class _Watcher:
         self._tell(FolderState.STARTING, None, None)
         kind = await self._worker.call(filesystem, self._folder.root)
         remote = is_remote(kind)
-        await Session(self._folder, self._inner, self._intake, self._worker, self._timing, remote, self._tell).run()
+        session = Session(
+            *(self._folder, self._inner, self._intake, self._worker, self._timing, remote, self._tell),
+        )
+        self._bell.session = session
+        try:
+            await session.run()
+        finally:
+            self._bell.session = None
 
     async def _there(self) -> bool:
         try:

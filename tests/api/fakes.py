@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
-from mkv2castd.errors import ErrorCode, RequestError
-from mkv2castd.events import DeviceChanged, Hub, JobChanged, JobProgressed, JobRemoved, QueueChanged
+from mkv2castd.config import Config
+from mkv2castd.config_loading import folder_from
+from mkv2castd.errors import ConfigError, ErrorCode, RequestError
+from mkv2castd.events import (
+    DeviceChanged,
+    FolderChanged,
+    FolderRemoved,
+    Hub,
+    JobChanged,
+    JobProgressed,
+    JobRemoved,
+    QueueChanged,
+)
 from mkv2castd.model import (
     Action,
     Analysis,
@@ -17,6 +30,8 @@ from mkv2castd.model import (
     Container,
     DeviceVerdict,
     Failure,
+    FolderState,
+    FolderStatus,
     Job,
     JobStatus,
     Outcome,
@@ -28,7 +43,9 @@ from mkv2castd.model import (
 )
 from mkv2castd.queries import (
     ContainerFacts,
+    Counts,
     DeviceFacts,
+    FolderFacts,
     Health,
     JobPage,
     JobQuery,
@@ -37,7 +54,7 @@ from mkv2castd.queries import (
     ProfileFacts,
     SoundFacts,
 )
-from mkv2castd.wishes import check_switch
+from mkv2castd.wishes import Reader, check_switch
 
 ANALYSIS = Analysis(
     streams=(
@@ -98,6 +115,24 @@ DEVICES = (
     DeviceFacts("cpu", "the processor", "cpu", ("h264",), 1),
     DeviceFacts("remux", "copying", "remux", (), 2),
 )
+FOLDERS = (
+    FolderFacts(
+        *("incoming", Path("/srv/media/incoming"), Path("/srv/media/cast"), ("chromecast",)),
+        state="online",
+        problem=None,
+        watching="inotify",
+        files=12,
+        pending=1,
+    ),
+    FolderFacts(
+        *("usb", Path("/mnt/usb"), None, ("chromecast-ultra", "nest-hub")),
+        state="offline",
+        problem="/mnt/usb: No such file or directory: mount or create it; it is tried all the time",
+        watching="none",
+        files=3,
+        pending=0,
+    ),
+)
 PROGRESS = Progress(
     stage=Stage.TRANSCODING,
     percent=45.5,
@@ -121,6 +156,11 @@ class FakeDaemon:
     def __init__(self) -> None:
         self.hub = Hub()
         self.queue_paused = False
+        self.pause_reason: str | None = None
+        self.watched = {facts.name: facts for facts in FOLDERS}
+        self.scanned: list[str] = []
+        self.reloads = 0
+        self.fault: ConfigError | None = None
         self.known: dict[UUID, Job] = {}
         self.told: dict[UUID, Progress] = {}
         self.well = Health(ok=True)
@@ -241,15 +281,56 @@ class FakeDaemon:
         return f"ffmpeg of {(await self.job(job_id)).source.name}\n"
 
     async def pause_queue(self) -> None:
-        self.queue_paused = True
-        self.hub.publish(QueueChanged(True))
+        self.queue_paused, self.pause_reason = True, "requested"
+        self.hub.publish(QueueChanged(True, "requested"))
 
     async def resume_queue(self) -> None:
-        self.queue_paused = False
-        self.hub.publish(QueueChanged(False))
+        self.queue_paused, self.pause_reason = False, None
+        self.hub.publish(QueueChanged(False, None))
+
+    async def counts(self) -> Counts:
+        of = Counter(job.status for job in self.known.values())
+        return Counts(of[JobStatus.PROCESSING], of[JobStatus.QUEUED], of[JobStatus.FAILED])
+
+    def folders(self) -> tuple[FolderFacts, ...]:
+        return tuple(self.watched.values())
+
+    async def add_folder(self, path: Path, settings: Mapping[str, object]) -> FolderFacts:
+        folder = folder_from({"path": str(path), **settings}, Config())
+        if folder.name in self.watched:
+            raise RequestError(ErrorCode.INVALID_STATE, f"there is a folder {folder.name!r} already")
+        facts = FolderFacts(
+            *(folder.name, folder.root, folder.output_root, folder.profile, "starting", None, "none", 0, 0)
+        )
+        self.watched[folder.name] = facts
+        self.hub.publish(FolderChanged(FolderStatus(folder.name, folder.root, FolderState.STARTING)))
+        return facts
+
+    async def remove_folder(self, name: str) -> None:
+        self._require_folder(name)
+        del self.watched[name]
+        self.hub.publish(FolderRemoved(name))
+
+    async def scan_folder(self, name: str) -> None:
+        self._require_folder(name)
+        self.scanned.append(name)
+
+    def _require_folder(self, name: str) -> None:
+        if name not in self.watched:
+            raise RequestError(ErrorCode.NO_SUCH_FOLDER, f"there is no folder {name!r}")
+
+    async def reload(self) -> None:
+        if self.fault is not None:
+            raise self.fault
+        self.reloads += 1
 
     async def analyze(
-        self, path: Path, *, profile: tuple[str, ...] | None = None, container: Container | None = None
+        self,
+        path: Path,
+        *,
+        profile: tuple[str, ...] | None = None,
+        container: Container | None = None,
+        reader: Reader | None = None,
     ) -> Analysis:
         if not path.exists():
             raise RequestError(ErrorCode.INVALID_PATH, f"{path}: is not there")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,11 +12,13 @@ from uuid import UUID
 import msgspec
 
 from mkv2castd.config import Config, DevicesConfig, FolderConfig, QueueConfig
+from mkv2castd.config_keeping import ConfigKeeper, Sources
 from mkv2castd.control import Control
 from mkv2castd.encoder.attempt import Done, Handle, Journal, Task, attempt
 from mkv2castd.encoder.output import Commit
 from mkv2castd.encoder.workshop import Workshop
 from mkv2castd.events import Event, Hub, JobChanged
+from mkv2castd.folders import Folders
 from mkv2castd.lock import state_folder
 from mkv2castd.model import FolderState, FolderStatus, Job, JobStatus, Progress, Stage
 from mkv2castd.reception import Reception
@@ -85,8 +87,11 @@ async def scene(
     online_folder: str = "films",
     real: bool = False,
     seconds: float | None = None,
+    reading: Callable[[], Config] | None = None,
+    files: Sequence[Path] = (),
 ) -> AsyncIterator[Scene]:
     """real: attempts are made as ever, and `script` is not asked. seconds: how long one is said to have taken.
+    reading: the configuration, read anew; files: those in which a person wrote it.
     Without a configuration, this machine's own GPUs are left alone."""
     folder = tmp_path / "films"
     folder.mkdir(exist_ok=True)
@@ -115,7 +120,10 @@ async def scene(
             workshop = Workshop(full, state, store, hub.publish, attempt if real else execute)
             reception = Reception(workshop, hub.publish)
             await workshop.take_up()
-            control = Control(hub, workshop, reception, state)
+            folders = Folders(reception)
+            folders.apply(full)
+            sources = Sources(reading if reading is not None else lambda: workshop.config, lambda: files)
+            control = Control(hub, workshop, reception, ConfigKeeper(sources, state, workshop, folders, hub))
             here = Scene(control, workshop, reception, folder, hub, started)
             hub.listen(here.events.append)
             hub.listen(lambda event: here.changed.set())
