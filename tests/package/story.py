@@ -28,8 +28,8 @@ def drop(machine: Machine, film: Path) -> None:
     machine.path(f"{FILMS}/.{film.name}.part").rename(machine.path(f"{FILMS}/{film.name}"))
 
 
-def begin_slow_film(machine: Machine, films: Path, name: str) -> None:
-    drop(machine, slow_film(films / name))
+def begin_slow_film(machine: Machine, films: Path, name: str, seconds: int = 40) -> None:
+    drop(machine, slow_film(films / name, seconds))
     until(machine.encodes, what="its encode begins")
 
 
@@ -128,7 +128,8 @@ def test_a_reload_with_a_mistake_in_the_configuration_is_refused_and_nothing_cha
 def bus(machine: Machine) -> tuple[str, ...]:
     if not machine.path("/usr/lib/mkv2castd/mkv2castd/api/bus.py").exists():
         pytest.skip("this version is not on the bus")
-    until(lambda: machine.run("busctl", "get-property", *BUS, "Version", check=False).returncode == 0)
+    told = machine.run("busctl", "get-property", *BUS, "Version", check=False)
+    assert told.returncode == 0, f"{told.stderr}{machine.journal()}"
     return BUS
 
 
@@ -226,7 +227,7 @@ def test_a_daemon_whose_store_stands_still_is_started_again(machine: Machine) ->
 
 
 def test_after_all_that_the_film_is_finished(machine: Machine) -> None:
-    until(lambda: finished(machine, "slow.mkv"), 120)
+    until(lambda: finished(machine, "slow.mkv"), 200)
     assert machine.path(f"{FILMS}/slow_chromecast.mkv").exists()
 
 
@@ -251,13 +252,13 @@ def test_an_upgrade_in_mid_encode_keeps_configuration_folders_and_film(
     forgive(machine)
     config = machine.path("/etc/mkv2castd/config.toml")
     config.write_text(config.read_text() + "\n# mine\n")
-    begin_slow_film(machine, tmp_path, "upgraded.mkv")
+    begin_slow_film(machine, tmp_path, "upgraded.mkv", 20)
     before = machine.main_pid()
     install(machine, packages.newer)
     assert active(machine)
     assert machine.main_pid() != before
     assert config.read_text().endswith("# mine\n")
-    until(lambda: finished(machine, "upgraded.mkv"), 120)
+    until(lambda: finished(machine, "upgraded.mkv"), 200)
     assert finished(machine, "first.mkv")
 
 
