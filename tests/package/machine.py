@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 UNIT = "mkv2castd.service"
-GROUP = f"/sys/fs/cgroup/system.slice/{UNIT}"
 # The tests' own says where their buses are.
 _ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
 _BOOT_SECONDS = 100.0

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.clips import make_clip
-from tests.package.machine import GROUP, UNIT, Machine, Packages, until
+from tests.package.machine import UNIT, Machine, Packages, until
 from tests.trouble import slow_film
 
 FILMS = "/srv/films"
@@ -175,7 +175,7 @@ def test_an_encode_is_held_to_its_limits(machine: Machine, tmp_path: Path) -> No
     assert urgency[1] == min(19, urgency[0] + 10)
     assert machine.says("ionice", "-p", str(encode)) == "idle"
     assert machine.says("cat", f"{about}/cgroup").endswith(f"{UNIT}/ffmpeg")
-    assert machine.says("cat", f"{GROUP}/daemon/cgroup.procs") == str(machine.main_pid())
+    assert machine.says("cat", f"/proc/{machine.main_pid()}/cgroup").endswith(f"{UNIT}/daemon")
     assert machine.says("readlink", f"{about}/ns/net") != machine.says("readlink", "/proc/1/ns/net")
 
 
