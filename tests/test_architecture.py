@@ -23,7 +23,7 @@ _CONFIGURATION = (
 
 # Floors, from the ground up. A module may import its own floor and those below; a new module needs its place here.
 FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("nouns", ("", "device", "errors", "model", "finding", "queries", "work")),
+    ("nouns", ("", "device", "drop_in", "errors", "model", "finding", "queries", "status_text", "work")),
     (
         "knowledge",
         (
@@ -32,7 +32,7 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
             *("encoder.vp9_levels",),
         ),
     ),
-    ("tools", ("boundary", "lock", "log", "patience", "supervise", "threads", "thrift")),
+    ("tools", ("boundary", "lock", "log", "notify", "patience", "supervise", "threads", "service", "thrift")),
     ("configuration", _CONFIGURATION),
     ("events", ("events",)),
     ("store", ("ledger", "rows", "schema", "store")),
@@ -90,7 +90,7 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
             *("encoder.measuring",),
             *("encoder.beside", "encoder.embedded", "encoder.forced", "encoder.groundwork", "encoder.laying"),
             *("encoder.ours", "encoder.sidecars", "encoder.analyze", "encoder.boxes", "encoder.child"),
-            *("encoder.clusters", "encoder.commit", "encoder.files"),
+            *("encoder.clusters", "encoder.commit", "encoder.files", "encoder.limits"),
             *("encoder.joblog", "encoder.media_cache", "encoder.original", "encoder.orphans", "encoder.output"),
             *("encoder.pacer", "encoder.probe", "encoder.process", "encoder.sample", "encoder.target"),
             *(
@@ -189,6 +189,7 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
                 "api.http",
                 "api.hub",
                 "api.introspection",
+                "api.inherited",
                 "api.listen",
                 "api.outbox",
                 "api.pace",
@@ -217,9 +218,11 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "check_bus",
             "check_ffmpeg",
             "check_places",
+            "check_service",
             "convert",
             "daemon",
             "device_report",
+            "folder_access",
             "folders",
             "report",
             "welcome",
@@ -247,8 +250,8 @@ STRANGERS = (
 # Without I/O, clock or concurrency: tested by being called.
 PURE = frozenset(
     {
-        *("config_checks", "config_errors", "default_config", "device", "errors", "finding", "hours"),
-        *("model", "queries"),
+        *("config_checks", "config_errors", "default_config", "device", "drop_in", "errors", "finding", "hours"),
+        *("model", "queries", "status_text"),
         *("api.encoder_views", "encoder.device_faults", "encoder.device_telling", "encoder.proofs"),
         *("encoder.verdicts", "encoder.device_filters", "encoder.encoder_row", "encoder.obstacles", "encoder.reach"),
         *("encoder.fitness", "encoder.ladder", "encoder.setbacks", "encoder.workload", "work"),
