@@ -135,6 +135,7 @@ def test_a_folder_may_have_any_name(machine: Machine, name: str) -> None:
     assert done.stdout == os.fsencode(f"mkv2castd run -- {name}\n{machine.home}\n")
 
 
+@pytest.mark.alone
 def test_a_second_run_does_nothing_but_start(machine: Machine) -> None:
     machine.run("films")
     before = machine.calls

@@ -203,6 +203,7 @@ def test_a_subfolder_that_cannot_be_read(public: Path) -> None:
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="needs two users: only root has a second one")
+@pytest.mark.alone
 def test_films_of_which_no_lease_can_be_had(public: Path) -> None:
     ended = scenario("foreign", public)
     assert ended.returncode == 0, ended.stderr

@@ -1,0 +1,63 @@
+"""How a run is spread over several workers: what shares costly fixtures stays together, what takes longest comes
+first, and what measures the machine has it to itself.
+
+The unit of work is a file; the matrix, by far the largest, is split by the set of devices that it is converted for.
+"""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from xdist.scheduler import LoadScopeScheduling
+
+from tests.matrix.sets import SETS
+
+# Begun first, in this order: a long file that begins last is what everybody waits for.
+_LONGEST = ("tests/matrix/", "tests/encoder/", "tests/browser/", "tests/js/")
+
+
+class Scheduling(LoadScopeScheduling):
+    """Hands out units of work in the order in which the tests were collected."""
+
+    def __init__(self, config: pytest.Config, log: object) -> None:
+        super().__init__(config, log)
+        config.option.loadscopereorder = False
+
+    def _split_scope(self, nodeid: str) -> str:
+        return unit(nodeid)
+
+
+def unit(nodeid: str) -> str:
+    """What this test is to share a worker with."""
+    file, _, rest = nodeid.partition("::")
+    if not file.startswith("tests/matrix/"):
+        return file
+    sets = [where for where in SETS if rest.endswith(f"-{where}]")]
+    return f"tests/matrix/{max(sets, key=len)}" if sets else file
+
+
+def rank(nodeid: str) -> int:
+    """Where in the order a test belongs; the order of those with the same rank stays."""
+    return next((at for at, folder in enumerate(_LONGEST) if nodeid.startswith(folder)), len(_LONGEST))
+
+
+@contextmanager
+def turn(folder: Path, alone: bool) -> Iterator[None]:
+    """The block of a test. While one that is `alone` is in its block, no other worker is in one.
+
+    Who wants to be alone keeps the gate shut, so that no more come in while it waits for those that are in."""
+    with (folder / "gate").open("w") as gate, (folder / "floor").open("w") as floor:
+        fcntl.flock(gate, fcntl.LOCK_EX)
+        fcntl.flock(floor, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+        if not alone:
+            fcntl.flock(gate, fcntl.LOCK_UN)
+        try:
+            yield
+        finally:
+            # by hand: a process that the test has forked keeps these files open
+            fcntl.flock(floor, fcntl.LOCK_UN)
+            fcntl.flock(gate, fcntl.LOCK_UN)
