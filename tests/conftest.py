@@ -8,7 +8,14 @@ from pathlib import Path
 import pytest
 
 from tests.driver import Driver, build
-from tests.workers import Scheduling, rank, turn
+from tests.workers import Scheduling, Turns, rank
+
+TURNS = pytest.StashKey[Turns]()
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    session.config.stash[TURNS] = turns = Turns(session.config.cache.mkdir("turns"))
+    session.config.add_cleanup(turns.close)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -25,7 +32,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     alone = item.get_closest_marker("alone") is not None
-    with turn(item.config.cache.mkdir("turns"), alone):
+    with item.config.stash[TURNS].taken(alone):
         return (yield)
 
 
@@ -41,6 +48,12 @@ def films(tmp_path: Path) -> Path:
 def state(tmp_path: Path) -> Path:
     """Where a daemon's state folder is to be."""
     return tmp_path / "state"
+
+
+@pytest.fixture(scope="session")
+def turns(request: pytest.FixtureRequest) -> Turns:
+    """For a test that measures the machine in a part of it only."""
+    return request.config.stash[TURNS]
 
 
 @pytest.fixture(scope="session")

@@ -77,7 +77,7 @@ def test_what_is_left_out_or_left_alone_is_said(tmp_path: Path) -> None:
 
 async def test_a_kill_in_mid_encode_leaves_none_behind(films: Path, state: Path) -> None:
     async with running(films, state=state) as daemon:
-        film_with_subtitles(films / "film.mkv", seconds=20, size="640x360", video="hevc")
+        film_with_subtitles(films / "film.mkv", seconds=20, size="640x360", video="mpeg2")
         async with daemon.listening() as listener:
             await listener.until(lambda told: told["type"] == "job_update" and told["job"]["progress"] > 1)
         children = list(map(int, Path(f"/proc/{daemon.pid}/task/{daemon.pid}/children").read_text().split()))

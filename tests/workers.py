@@ -45,19 +45,47 @@ def rank(nodeid: str) -> int:
     return next((at for at, folder in enumerate(_LONGEST) if nodeid.startswith(folder)), len(_LONGEST))
 
 
-@contextmanager
-def turn(folder: Path, alone: bool) -> Iterator[None]:
-    """The block of a test. While one that is `alone` is in its block, no other worker is in one.
+class Turns:
+    """Who may be in the block of a test. While one that is alone is in its block, no other worker is in one.
 
     Who wants to be alone keeps the gate shut, so that no more come in while it waits for those that are in."""
-    with (folder / "gate").open("w") as gate, (folder / "floor").open("w") as floor:
-        fcntl.flock(gate, fcntl.LOCK_EX)
-        fcntl.flock(floor, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
-        if not alone:
-            fcntl.flock(gate, fcntl.LOCK_UN)
+
+    def __init__(self, folder: Path) -> None:
+        self._gate = (folder / "gate").open("w")
+        self._floor = (folder / "floor").open("w")
+
+    def close(self) -> None:
+        self._gate.close()
+        self._floor.close()
+
+    @contextmanager
+    def taken(self, alone: bool) -> Iterator[None]:
+        """The block of a test."""
+        self._enter(alone)
         try:
             yield
         finally:
-            # by hand: a process that the test has forked keeps these files open
-            fcntl.flock(floor, fcntl.LOCK_UN)
-            fcntl.flock(gate, fcntl.LOCK_UN)
+            self._leave()
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """A part of a test that is not alone otherwise."""
+        # two that want it would wait for each other if they stayed in
+        self._leave()
+        self._enter(alone=True)
+        try:
+            yield
+        finally:
+            self._leave()
+            self._enter(alone=False)
+
+    def _enter(self, alone: bool) -> None:
+        fcntl.flock(self._gate, fcntl.LOCK_EX)
+        fcntl.flock(self._floor, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+        if not alone:
+            fcntl.flock(self._gate, fcntl.LOCK_UN)
+
+    def _leave(self) -> None:
+        # by hand, not by closing: a process that the test has forked keeps these files open
+        fcntl.flock(self._floor, fcntl.LOCK_UN)
+        fcntl.flock(self._gate, fcntl.LOCK_UN)

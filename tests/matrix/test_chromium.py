@@ -20,6 +20,7 @@ from tests.browser.chromium import chromium, needs_chromium
 from tests.matrix.rows import Row
 from tests.matrix.sets import pairs
 from tests.matrix.studio import Studio
+from tests.workers import Turns
 
 pytestmark = needs_chromium
 
@@ -68,23 +69,25 @@ def _parameters() -> list[object]:
 class Cinema:
     """Plays what this module's tests ask for, all films of a set together as soon as one of them is asked for."""
 
-    def __init__(self, studio: Studio, asked: Sequence[tuple[Row, str]]) -> None:
-        self._studio, self._asked = studio, asked
+    def __init__(self, studio: Studio, asked: Sequence[tuple[Row, str]], turns: Turns) -> None:
+        self._studio, self._asked, self._turns = studio, asked, turns
         self._played: dict[str, Mapping[Path, Mapping[str, Any]]] = {}
 
     def seen(self, path: Path, where: str) -> Mapping[str, Any]:
         """What Chromium says of the film."""
         if where not in self._played:
             films = {film(self._studio, row, place) for row, place in self._asked if place == where}
-            self._played[where] = asyncio.run(_played(self._studio.folder, {one for one in films if one is not None}))
+            with self._turns.alone():
+                shown = _played(self._studio.folder, {one for one in films if one is not None})
+                self._played[where] = asyncio.run(shown)
         return self._played[where][path]
 
 
 @pytest.fixture(scope="module")
-def cinema(studio: Studio, request: pytest.FixtureRequest) -> Cinema:
+def cinema(studio: Studio, request: pytest.FixtureRequest, turns: Turns) -> Cinema:
     asked = [item for item in request.session.items if getattr(item, "module", None) is request.module]
     rows = [item.callspec.params for item in asked if hasattr(item, "callspec")]
-    return Cinema(studio, [(params["row"], params["where"]) for params in rows])
+    return Cinema(studio, [(params["row"], params["where"]) for params in rows], turns)
 
 
 def film(studio: Studio, row: Row, where: str) -> Path | None:

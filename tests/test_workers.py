@@ -1,0 +1,82 @@
+"""What the tests rely on when several processes run them."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.matrix.sets import SETS
+from tests.workers import Turns, rank, unit
+
+
+def test_a_file_is_one_unit_and_the_matrix_one_for_each_set() -> None:
+    assert unit("tests/test_store.py::test_it[a::b]") == "tests/test_store.py"
+    assert unit("tests/matrix/test_checker.py::test_it[a-b]") == "tests/matrix/test_checker.py"
+    found = {unit(f"tests/matrix/test_{name}.py::test_it[a-row-{where}]") for where in SETS for name in "ab"}
+    assert found == {f"tests/matrix/{where}" for where in SETS}
+
+
+def test_what_takes_longest_comes_first() -> None:
+    assert (
+        rank("tests/matrix/test_matrix.py::a") < rank("tests/encoder/test_sound.py::a") < rank("tests/test_store.py")
+    )
+
+
+@pytest.mark.parametrize("within", [False, True])
+def test_who_is_alone_waits_for_the_others_and_they_for_it(tmp_path: Path, within: bool) -> None:
+    wanted, is_in, go_on = threading.Event(), threading.Event(), threading.Event()
+
+    def alone() -> None:
+        if within:
+            with second.taken(alone=False):
+                wanted.set()
+                with second.alone():
+                    is_in.set()
+                    assert go_on.wait(20)
+        else:
+            wanted.set()
+            with second.taken(alone=True):
+                is_in.set()
+                assert go_on.wait(20)
+
+    def another() -> None:
+        with first.taken(alone=False):
+            order.append("another")
+
+    order: list[str] = []
+    one, other = threading.Thread(target=alone), threading.Thread(target=another)
+    with closing(Turns(tmp_path)) as first, closing(Turns(tmp_path)) as second:
+        with first.taken(alone=False):
+            one.start()
+            assert wanted.wait(20)
+            assert not is_in.wait(0.2)
+        assert is_in.wait(20)
+        other.start()
+        other.join(0.2)
+        assert order == []
+        go_on.set()
+        one.join(20)
+        other.join(20)
+    assert order == ["another"]
+
+
+def test_two_that_want_to_be_alone_in_the_midst_of_it_are_so_one_after_the_other(tmp_path: Path) -> None:
+    both, there = threading.Barrier(2), []
+
+    def part() -> None:
+        with closing(Turns(tmp_path)) as turns, turns.taken(alone=False):
+            both.wait(20)
+            with turns.alone():
+                there.append("in")
+                assert there.count("in") == there.count("out") + 1
+                there.append("out")
+
+    threads = [threading.Thread(target=part) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert there == ["in", "out"] * 2
