@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 from contextlib import closing
 from pathlib import Path
@@ -10,6 +13,8 @@ import pytest
 
 from tests.matrix.sets import SETS
 from tests.workers import Turns, rank, unit
+
+REPOSITORY = Path(__file__).parent.parent
 
 
 def test_a_file_is_one_unit_and_the_matrix_one_for_each_set() -> None:
@@ -80,3 +85,15 @@ def test_two_that_want_to_be_alone_in_the_midst_of_it_are_so_one_after_the_other
     for thread in threads:
         thread.join(20)
     assert there == ["in", "out"] * 2
+
+
+def test_a_test_that_kills_its_worker_fails_once_and_all_others_run(tmp_path: Path) -> None:
+    hook = "def pytest_xdist_make_scheduler(config, log):\n    return Scheduling(config, log)\n"
+    (tmp_path / "conftest.py").write_text(f"from tests.workers import Scheduling\n{hook}")
+    tests = [f"def test_{number}(): pass" for number in range(5)]
+    (tmp_path / "test_a.py").write_text("\n".join(["import os", *tests, "def test_end(): os._exit(1)"]))
+    (tmp_path / "test_b.py").write_text("\n".join(["import os", "def test_end(): os._exit(1)", *tests]))
+    argv = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", "2", "--rootdir", str(tmp_path)]
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    done = subprocess.run(argv, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=100)
+    assert done.stdout.splitlines()[-1].startswith("2 failed, 10 passed in "), done.stdout

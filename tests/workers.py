@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling
+from xdist.workermanage import WorkerController
 
 from tests.matrix.sets import SETS
 
@@ -26,6 +27,17 @@ class Scheduling(LoadScopeScheduling):
     def __init__(self, config: pytest.Config, log: object) -> None:
         super().__init__(config, log)
         config.option.loadscopereorder = False
+
+    def remove_node(self, node: WorkerController) -> str | None:
+        """The test in which the worker died, if it did in one. It is not tried again: it would kill the next one."""
+        units = self.assigned_work[node].values()
+        crashed = next(((tests, one) for tests in units for one, done in tests.items() if not done), None)
+        if crashed is None:
+            return super().remove_node(node)
+        tests, one = crashed
+        tests[one] = True
+        super().remove_node(node)
+        return one
 
     def _split_scope(self, nodeid: str) -> str:
         return unit(nodeid)
