@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import faulthandler
+import os
 from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,6 +14,12 @@ from tests.driver import Driver, build
 from tests.workers import Scheduling, Turns, rank
 
 TURNS = pytest.StashKey[Turns]()
+STDERR = pytest.StashKey[int]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[STDERR] = os.dup(2)  # before the output of tests is caught
+    config.add_cleanup(lambda: os.close(config.stash[STDERR]))
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
@@ -34,6 +43,18 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
     alone = item.get_closest_marker("alone") is not None
     with item.config.stash[TURNS].taken(alone):
         return (yield)
+
+
+# what pytest-timeout says when it ends a worker is not heard
+@pytest.hookimpl(tryfirst=True, optionalhook=True)
+def pytest_timeout_set_timer(item: pytest.Item, settings: Any) -> None:
+    if hasattr(item.config, "workerinput"):
+        faulthandler.dump_traceback_later(max(0.1, settings.timeout - 1), file=item.config.stash[STDERR])
+
+
+@pytest.hookimpl(tryfirst=True, optionalhook=True)
+def pytest_timeout_cancel_timer(item: pytest.Item) -> None:
+    faulthandler.cancel_dump_traceback_later()
 
 
 @pytest.fixture

@@ -87,13 +87,17 @@ def test_two_that_want_to_be_alone_in_the_midst_of_it_are_so_one_after_the_other
     assert there == ["in", "out"] * 2
 
 
-def test_a_test_that_kills_its_worker_fails_once_and_all_others_run(tmp_path: Path) -> None:
-    hook = "def pytest_xdist_make_scheduler(config, log):\n    return Scheduling(config, log)\n"
-    (tmp_path / "conftest.py").write_text(f"from tests.workers import Scheduling\n{hook}")
-    tests = [f"def test_{number}(): pass" for number in range(5)]
-    (tmp_path / "test_a.py").write_text("\n".join(["import os", *tests, "def test_end(): os._exit(1)"]))
-    (tmp_path / "test_b.py").write_text("\n".join(["import os", "def test_end(): os._exit(1)", *tests]))
+def test_a_test_that_kills_its_worker_or_hangs_fails_once_and_all_others_run(tmp_path: Path) -> None:
+    hooks = ("configure", "xdist_make_scheduler", "timeout_set_timer", "timeout_cancel_timer")
+    (tmp_path / "conftest.py").write_text("".join(f"from tests.conftest import pytest_{name}\n" for name in hooks))
+    others = [f"def test_{number}(): pass" for number in range(5)]
+    kills = ["import os", *others, "def test_end(): os._exit(1)"]
+    hangs = ["import time, pytest", "@pytest.mark.timeout(2)", "def test_hangs(): time.sleep(100)", *others]
+    (tmp_path / "test_a.py").write_text("\n".join(kills))
+    (tmp_path / "test_b.py").write_text("\n".join(hangs))
     argv = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", "2", "--rootdir", str(tmp_path)]
+    argv += ["-o", "timeout_method=thread"]
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
     done = subprocess.run(argv, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=100)
     assert done.stdout.splitlines()[-1].startswith("2 failed, 10 passed in "), done.stdout
+    assert "in test_hangs\n" in done.stderr
