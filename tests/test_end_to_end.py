@@ -135,7 +135,7 @@ async def test_a_kill_in_mid_encode_loses_no_job_and_leaves_no_ffmpeg_and_no_lit
         make_clip(films / "long.mkv", video="mpeg2", audio=("ac3",), seconds=30, size="640x360")
         async with daemon.listening() as listener:
             told = await listener.until(
-                lambda told: told["type"] == "job_update" and told["job"]["progress"] > 1, timeout=60
+                lambda told: told["type"] == "job_update" and told["job"]["progress"] > 1, timeout=90
             )
         job_id = told["job"]["id"]
         children = _children(daemon.pid)

@@ -58,7 +58,7 @@ class Node:
         assert self.process.stdout is not None
         assert self.process.stderr is not None
         self.process.stdin.close()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(25):
             async for line in self.process.stdout:
                 self.heard.append(json.loads(line))
             assert (await self.process.stderr.read()).decode() == ""

@@ -151,6 +151,6 @@ async def _served(folder: Path) -> AsyncIterator[str]:
 def _told(path: Path) -> dict[str, Any]:
     argv = ["ffprobe", "-v", "error", "-of", "json", "-select_streams", "v:0", "-count_packets", "-show_streams"]
     argv.append("-show_format")
-    done = subprocess.run([*argv, f"file:{path}"], capture_output=True, check=True, timeout=60)
+    done = subprocess.run([*argv, f"file:{path}"], capture_output=True, check=True, timeout=90)
     told: dict[str, Any] = json.loads(done.stdout)
     return told
