@@ -52,7 +52,7 @@ class Scene:
     async def submit_on(self, device: str) -> Job:
         return await self.control.submit(self.film("film.mkv"), device=device)
 
-    async def until(self, job_id: UUID, *statuses: JobStatus, paused: bool | None = None, seconds: float = 20) -> Job:
+    async def until(self, job_id: UUID, *statuses: JobStatus, paused: bool | None = None, seconds: float = 45) -> Job:
         async with asyncio.timeout(seconds):
             while True:
                 self.changed.clear()
