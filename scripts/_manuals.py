@@ -110,9 +110,9 @@ def _configuration() -> Iterator[str]:
                 "DESCRIPTION",
                 (
                     "The daemon reads /etc/mkv2castd/config.toml and then /etc/mkv2castd/conf.d/*.toml; run by a "
-                    "user, the same files in $XDG_CONFIG_HOME/mkv2castd. Later files win. What is changed at run time "
-                    "is kept in runtime.toml in the state folder and read last. `mkv2castd check` says what is wrong, "
-                    "`mkv2castd config` prints everything below as a file to begin with.",
+                    "user, the same files in $XDG_CONFIG_HOME/mkv2castd. Later files win. What is changed at run "
+                    "time is kept in runtime.toml in the state folder and read last. `mkv2castd check` says what is "
+                    "wrong, `mkv2castd config` prints everything below as a file to begin with.",
                     "An unknown key, a wrong type or an impossible value is an error that names file, key and what "
                     "is allowed: the daemon does not start with it, and a reload keeps the old configuration.",
                 ),

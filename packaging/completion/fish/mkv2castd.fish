@@ -50,7 +50,7 @@ function _shtab_mkv2castd_using
   test "$_shtab_mkv2castd_cmdpath" = "$argv"
 end
 
-set -g _shtab_mkv2castd_commands run check analyze convert devices config
+set -g _shtab_mkv2castd_commands run check analyze convert devices config folder-access
 set -g _shtab_mkv2castd_opts_with_value --bus --config --container --device --listen --log-level --output --profile --state-dir -p
 
 complete -c mkv2castd -e
@@ -63,12 +63,13 @@ complete -c mkv2castd -n '_shtab_mkv2castd_using run' -s h -l help -d 'show this
 complete -c mkv2castd -n '_shtab_mkv2castd_using run' -l config -xka "(__fish_complete_path (commandline -ct))" -d 'read this file instead of the usual ones'
 complete -c mkv2castd -n '_shtab_mkv2castd_using run' -l state-dir -xka "(__fish_complete_directories)" -d 'jobs, logs and run-time settings are kept here'
 complete -c mkv2castd -n '_shtab_mkv2castd_using run' -l listen -x -d 'serve here instead of [http] listen'
-complete -c mkv2castd -n '_shtab_mkv2castd_using run' -l bus -xka "none" -d 'D-Bus: not served by this version'
+complete -c mkv2castd -n '_shtab_mkv2castd_using run' -l bus -xka "auto system session none" -d 'instead of [dbus] bus'
 complete -c mkv2castd -n '_shtab_mkv2castd_using run' -l log-level -xka "debug info warning error" -d log_level
 complete -c mkv2castd -n '_shtab_mkv2castd_using run; and test $_shtab_mkv2castd_npos -ge 0' -ka "(__fish_complete_directories)" -d 'watch this folder too'
 complete -c mkv2castd -n '_shtab_mkv2castd_using; and test $_shtab_mkv2castd_npos -eq 0' -a check -d 'Validate the configuration and the environment.'
 complete -c mkv2castd -n '_shtab_mkv2castd_using check' -s h -l help -d 'show this help message and exit'
 complete -c mkv2castd -n '_shtab_mkv2castd_using check' -l config -xka "(__fish_complete_path (commandline -ct))" -d 'read this file instead of the usual ones'
+complete -c mkv2castd -n '_shtab_mkv2castd_using check' -l config-only -d 'read the configuration, and look at nothing else'
 complete -c mkv2castd -n '_shtab_mkv2castd_using; and test $_shtab_mkv2castd_npos -eq 0' -a analyze -d 'What would be done to each film, and why.'
 complete -c mkv2castd -n '_shtab_mkv2castd_using analyze' -s h -l help -d 'show this help message and exit'
 complete -c mkv2castd -n '_shtab_mkv2castd_using analyze' -l config -xka "(__fish_complete_path (commandline -ct))" -d 'read this file instead of the usual ones'
@@ -91,3 +92,8 @@ complete -c mkv2castd -n '_shtab_mkv2castd_using devices' -l config -xka "(__fis
 complete -c mkv2castd -n '_shtab_mkv2castd_using devices' -l json -d 'JSON for programs, one list'
 complete -c mkv2castd -n '_shtab_mkv2castd_using; and test $_shtab_mkv2castd_npos -eq 0' -a config -d 'Print the default configuration, every key explained.'
 complete -c mkv2castd -n '_shtab_mkv2castd_using config' -s h -l help -d 'show this help message and exit'
+complete -c mkv2castd -n '_shtab_mkv2castd_using; and test $_shtab_mkv2castd_npos -eq 0' -a folder-access -d 'Let the service write to media folders (as root).'
+complete -c mkv2castd -n '_shtab_mkv2castd_using folder-access' -s h -l help -d 'show this help message and exit'
+complete -c mkv2castd -n '_shtab_mkv2castd_using folder-access' -l remove -d 'take the leave away again'
+complete -c mkv2castd -n '_shtab_mkv2castd_using folder-access' -l no-restart -d 'take effect with the service'"'"'s next start only'
+complete -c mkv2castd -n '_shtab_mkv2castd_using folder-access; and test $_shtab_mkv2castd_npos -ge 0' -ka "(__fish_complete_directories)" -d FOLDER
