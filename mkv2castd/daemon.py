@@ -64,7 +64,7 @@ async def run(options: Options) -> None:
                 await workshop.take_up()
                 async with serve(control, config.http.listen) as server:
                     options.ready(server.addresses, config)
-                    await _work(store, workshop, folders, keeper, control, stop, reload)
+                    await _work(store, workshop, folders, keeper, control, hub, stop, reload)
 
 
 async def _work(
@@ -73,6 +73,7 @@ async def _work(
     folders: Folders,
     keeper: ConfigKeeper,
     control: Control,
+    hub: Hub,
     stop: asyncio.Event,
     reload: asyncio.Event,
 ) -> None:
@@ -85,6 +86,8 @@ async def _work(
             group.create_task(folders.serve())
             group.create_task(supervise("housekeeping", lambda: keep_house(workshop), StoreError))
             group.create_task(serve_on_bus(workshop.config.dbus.bus, control))
+            if workshop.config.dbus.bus != "none":
+                group.create_task(_manage_power(hub, keeper))
             group.create_task(_reload(keeper, reload))
             group.create_task(_end_with_the_store(store))
             await stop.wait()
@@ -109,6 +112,13 @@ def _first(group: BaseExceptionGroup[BaseException], kind: type[BaseException]) 
 
 async def _end_with_the_store(store: Store) -> Never:
     raise await asyncio.shield(store.failed)
+
+
+async def _manage_power(hub: Hub, keeper: ConfigKeeper) -> None:
+    # loaded only where there may be a bus: 1.8 MB
+    from mkv2castd.power import manage_power
+
+    await manage_power(hub, keeper)
 
 
 async def _reload(keeper: ConfigKeeper, reload: asyncio.Event) -> Never:

@@ -25,7 +25,7 @@ find_python() {
 # Node.js 18 or newer?
 have_node() { command -v node >/dev/null && [ "$(node -p 'process.versions.node.split(".")[0]' 2>/dev/null || echo 0)" -ge 18 ]; }
 
-# The Debian packages that are missing for what is asked for: ffmpeg, python, node, chromium, driver, bus.
+# The Debian packages that are missing for what is asked for: ffmpeg, python, node, chromium, driver, bus, polkit, power.
 missing_packages() {
     local need
     for need in "$@"; do
@@ -51,6 +51,7 @@ missing_packages() {
             [ -x /usr/lib/polkit-1/polkitd ] || echo polkitd
             command -v busctl >/dev/null || echo systemd
             ;;
+        power) /usr/bin/python3 -c 'import dbusmock' 2>/dev/null || echo python3-dbusmock ;;
         driver)
             # what tests/driver is built with
             command -v gcc >/dev/null || echo gcc

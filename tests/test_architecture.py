@@ -23,7 +23,7 @@ _CONFIGURATION = (
 
 # Floors, from the ground up. A module may import its own floor and those below; a new module needs its place here.
 FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("nouns", ("", "device", "errors", "model", "finding", "queries", "work")),
+    ("nouns", ("", "device", "errors", "model", "finding", "powering", "queries", "work")),
     (
         "knowledge",
         (
@@ -220,6 +220,7 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "daemon",
             "device_report",
             "folders",
+            "power",
             "report",
             "welcome",
         ),
@@ -247,7 +248,7 @@ STRANGERS = (
 PURE = frozenset(
     {
         *("config_checks", "config_errors", "default_config", "device", "errors", "finding", "hours"),
-        *("model", "queries"),
+        *("model", "powering", "queries"),
         *("api.encoder_views", "encoder.device_faults", "encoder.device_telling", "encoder.proofs"),
         *("encoder.verdicts", "encoder.device_filters", "encoder.encoder_row", "encoder.obstacles", "encoder.reach"),
         *("encoder.fitness", "encoder.ladder", "encoder.setbacks", "encoder.workload", "work"),
