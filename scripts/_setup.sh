@@ -44,6 +44,7 @@ missing_packages() {
         bus)
             command -v dbus-daemon >/dev/null || echo dbus-daemon
             command -v gdbus >/dev/null || echo libglib2.0-bin
+            command -v busctl >/dev/null || echo systemd
             # GLib's own client of an ObjectManager, in Debian's Python
             /usr/bin/python3 -c 'from gi.repository import Gio' 2>/dev/null || echo python3-gi
             ;;
