@@ -80,7 +80,7 @@ async def run(options: Options) -> None:
                     started()
                     on_bus = asyncio.Event()
                     service = _service(options.supervision, workshop, control, on_bus)
-                    await _work(_House(store, workshop, folders, keeper, control, service, on_bus), stop, reload)
+                    await _work(_House(store, workshop, folders, keeper, control, hub, service, on_bus), stop, reload)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +92,7 @@ class _House:
     folders: Folders
     keeper: ConfigKeeper
     control: Control
+    hub: Hub
     service: Service
     on_bus: asyncio.Event
 
@@ -110,6 +111,8 @@ async def _work(house: _House, stop: asyncio.Event, reload: asyncio.Event) -> No
             group.create_task(_reload(house, reload))
             group.create_task(_end_with_the_store(house.store))
             group.create_task(house.service.serve())
+            if workshop.config.dbus.bus != "none":
+                group.create_task(_manage_power(house.hub, keeper))
             await stop.wait()
             house.service.supervision.notifier.stopping()
             raise _Stopped
@@ -143,6 +146,13 @@ def _service(supervision: Supervision, workshop: Workshop, control: Control, on_
 
 async def _end_with_the_store(store: Store) -> Never:
     raise await asyncio.shield(store.failed)
+
+
+async def _manage_power(hub: Hub, keeper: ConfigKeeper) -> None:
+    # loaded only where there may be a bus: 1.8 MB
+    from mkv2castd.power import manage_power
+
+    await manage_power(hub, keeper)
 
 
 async def _reload(house: _House, reload: asyncio.Event) -> Never:

@@ -23,7 +23,10 @@ _CONFIGURATION = (
 
 # Floors, from the ground up. A module may import its own floor and those below; a new module needs its place here.
 FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("nouns", ("", "device", "drop_in", "errors", "model", "finding", "queries", "status_text", "work")),
+    (
+        "nouns",
+        ("", "device", "drop_in", "errors", "model", "finding", "powering", "queries", "status_text", "work"),
+    ),
     (
         "knowledge",
         (
@@ -224,6 +227,7 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "device_report",
             "folder_access",
             "folders",
+            "power",
             "report",
             "welcome",
         ),
@@ -251,7 +255,7 @@ STRANGERS = (
 PURE = frozenset(
     {
         *("config_checks", "config_errors", "default_config", "device", "drop_in", "errors", "finding", "hours"),
-        *("model", "queries", "status_text"),
+        *("model", "powering", "queries", "status_text"),
         *("api.encoder_views", "encoder.device_faults", "encoder.device_telling", "encoder.proofs"),
         *("encoder.verdicts", "encoder.device_filters", "encoder.encoder_row", "encoder.obstacles", "encoder.reach"),
         *("encoder.fitness", "encoder.ladder", "encoder.setbacks", "encoder.workload", "work"),

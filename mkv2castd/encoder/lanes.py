@@ -159,6 +159,11 @@ class Lanes:
         self._ground.gate.set_open(open_)
         self._heed()
 
+    def set_on_battery(self, on_battery: bool) -> None:
+        """Likewise for everything, while a battery is to be spared."""
+        self._ground.gate.set_on_battery(on_battery)
+        self._heed()
+
     def _heed(self) -> None:
         for running in self.running.values():
             running.heed(self._ground.gate)

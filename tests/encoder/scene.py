@@ -34,6 +34,7 @@ class Scene:
     """A workshop at work; `started` tells the films in the order of their turns."""
 
     control: Control
+    keeper: ConfigKeeper
     workshop: Workshop
     reception: Reception
     folder: Path
@@ -123,8 +124,9 @@ async def scene(
             folders = Folders(reception)
             folders.apply(full)
             sources = Sources(reading if reading is not None else lambda: workshop.config, lambda: files)
-            control = Control(hub, workshop, reception, ConfigKeeper(sources, state, workshop, folders, hub))
-            here = Scene(control, workshop, reception, folder, hub, started)
+            keeper = ConfigKeeper(sources, state, workshop, folders, hub)
+            control = Control(hub, workshop, reception, keeper)
+            here = Scene(control, keeper, workshop, reception, folder, hub, started)
             hub.listen(here.events.append)
             hub.listen(lambda event: here.changed.set())
             if online:
