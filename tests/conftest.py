@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.driver import Driver, build
-from tests.workers import Scheduling, Turns, rank
+from tests.workers import Scheduling, Turns, rank, sendable
 
 TURNS = pytest.StashKey[Turns]()
 STDERR = pytest.StashKey[int]()
@@ -43,6 +43,12 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
     alone = item.get_closest_marker("alone") is not None
     with item.config.stash[TURNS].taken(alone):
         return (yield)
+
+
+# in a worker: what a report is sent as
+@pytest.hookimpl(wrapper=True)
+def pytest_report_to_serializable() -> Generator[None, object, object]:
+    return sendable((yield))
 
 
 # what pytest-timeout says when it ends a worker is not heard

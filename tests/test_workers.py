@@ -87,12 +87,20 @@ def test_two_that_want_to_be_alone_in_the_midst_of_it_are_so_one_after_the_other
     assert there == ["in", "out"] * 2
 
 
-def test_a_test_that_kills_its_worker_or_hangs_fails_once_and_all_others_run(tmp_path: Path) -> None:
-    hooks = ("configure", "xdist_make_scheduler", "timeout_set_timer", "timeout_cancel_timer")
+def test_a_test_that_kills_its_worker_or_hangs_fails_once_and_all_others_run_whatever_they_say(
+    tmp_path: Path,
+) -> None:
+    hooks = (
+        "configure",
+        "xdist_make_scheduler",
+        "timeout_set_timer",
+        "timeout_cancel_timer",
+        "report_to_serializable",
+    )
     (tmp_path / "conftest.py").write_text("".join(f"from tests.conftest import pytest_{name}\n" for name in hooks))
-    others = [f"def test_{number}(): pass" for number in range(5)]
-    kills = ["import os", *others, "def test_end(): os._exit(1)"]
-    hangs = ["import time, pytest", "@pytest.mark.timeout(2)", "def test_hangs(): time.sleep(100)", *others]
+    others = [f"def test_{number}(): logging.warning('\\udce9')" for number in range(5)]
+    kills = ["import os, logging", *others, "def test_end(): os._exit(1)"]
+    hangs = ["import logging, time, pytest", "@pytest.mark.timeout(2)", "def test_hangs(): time.sleep(100)", *others]
     (tmp_path / "test_a.py").write_text("\n".join(kills))
     (tmp_path / "test_b.py").write_text("\n".join(hangs))
     argv = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", "2", "--rootdir", str(tmp_path)]

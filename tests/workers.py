@@ -57,6 +57,19 @@ def rank(nodeid: str) -> int:
     return next((at for at, folder in enumerate(_LONGEST) if nodeid.startswith(folder)), len(_LONGEST))
 
 
+def sendable(told: object) -> object:
+    """The same, with what is not UTF-8 in file names written as escapes: workers send nothing else."""
+    match told:
+        case str():
+            return told.encode("utf-8", "backslashreplace").decode()
+        case dict():
+            return {key: sendable(value) for key, value in told.items()}
+        case list() | tuple():
+            return type(told)(map(sendable, told))
+        case _:
+            return told
+
+
 class Turns:
     """Who may be in the block of a test. While one that is alone is in its block, no other worker is in one.
 
