@@ -10,7 +10,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from benchmarks import crowd, encode, idle, lanes, library, remux, start
+from benchmarks import bus, crowd, encode, idle, lanes, library, remux, start
 from benchmarks.figures import Figure
 from benchmarks.films import working_folder
 
@@ -22,6 +22,7 @@ BENCHMARKS: dict[str, Callable[[], Awaitable[list[Figure]]]] = {
     "idle": idle.measure,
     "library": library.measure,
     "lanes": lanes.measure,
+    "bus": bus.measure,
 }
 
 

@@ -1,4 +1,4 @@
-"""What `mkv2castd check` looks at: ffmpeg, folders, room, watching, the port; each finding with its remedy."""
+"""What `mkv2castd check` looks at: ffmpeg, folders, room, watching, the port, D-Bus; each finding with its remedy."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import shutil
 from pathlib import Path
 
 from mkv2castd.api.listen import bind
+from mkv2castd.check_bus import bus_findings
 from mkv2castd.check_ffmpeg import ffmpeg_findings
 from mkv2castd.check_ffmpeg import require_ffmpeg as require_ffmpeg
 from mkv2castd.check_places import folder_findings, inotify_findings, state_findings
@@ -26,14 +27,15 @@ async def findings(config: Config, state_dir: Path) -> list[Finding]:
     """Everything that was looked at, in the order in which a person would mend it. Takes a few seconds at most,
     changes nothing and raises nothing."""
     containers = {folder.container for folder in config.folder} or {Container.MKV}
-    ffmpeg, folders, state, inotify, port = await asyncio.gather(
+    ffmpeg, folders, state, inotify, port, bus = await asyncio.gather(
         ffmpeg_findings(containers),
         asyncio.to_thread(folder_findings, config),
         asyncio.to_thread(state_findings, state_dir),
         asyncio.to_thread(inotify_findings, config.folder),
         asyncio.to_thread(_port_findings, config, state_dir),
+        bus_findings(config.dbus.bus),
     )
-    return [*ffmpeg, *_setpriv_findings(), *folders, *state, *inotify, *port]
+    return [*ffmpeg, *_setpriv_findings(), *folders, *state, *inotify, *port, *bus]
 
 
 def _setpriv_findings() -> list[Finding]:

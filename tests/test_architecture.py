@@ -220,6 +220,7 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
         (
             "bus_service",
             "check",
+            "check_bus",
             "check_ffmpeg",
             "check_places",
             "convert",

@@ -313,7 +313,16 @@ class TestWithoutAFolder:
 
 
 @pytest.mark.parametrize(
-    "script", ["scripts/run", "scripts/test", "scripts/check", "scripts/bench", "scripts/test-gpu", ".ci/run"]
+    "script",
+    [
+        "scripts/run",
+        "scripts/test",
+        "scripts/check",
+        "scripts/bench",
+        "scripts/test-gpu",
+        "scripts/dbus-docs",
+        ".ci/run",
+    ],
 )
 def test_the_scripts_can_be_executed_and_read_well(script: str) -> None:
     file = REPOSITORY / script

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from mkv2castd.api.bus_interface import Variant, clean
@@ -41,17 +41,15 @@ def close_descriptors(message: Message) -> None:
 
 
 def _outward(value: Any) -> Any:
-    match value:
-        case str():
-            return clean(value)
-        case Variant(signature, inner):
-            return LibraryVariant(signature, _outward(inner))
-        case Mapping():
-            return {_outward(key): _outward(inner) for key, inner in value.items()}
-        case list() | tuple():
-            return [_outward(inner) for inner in value]
-        case _:
-            return value
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, Variant):
+        return LibraryVariant(value.signature, _outward(value.value))
+    if isinstance(value, dict):
+        return {_outward(key): _outward(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_outward(inner) for inner in value]
+    return value
 
 
 def _inward(value: Any, signature: str, descriptors: Sequence[int]) -> Any:

@@ -5,21 +5,21 @@ Independent of any connection: a bus that comes back finds them all here.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from mkv2castd.api import introspection
 from mkv2castd.api.bus_body import variant
-from mkv2castd.api.bus_interface import BusError, Handler, Interface, Property, Served, Variant
+from mkv2castd.api.bus_interface import BusError, Handler, Interface, Property, Served
+from mkv2castd.api.bus_library import LibraryVariant
 from mkv2castd.api.bus_standard import INTROSPECTABLE, OBJECT_MANAGER, PEER, PROPERTIES
 from mkv2castd.boundary import contained
 
 _ERROR = "org.freedesktop.DBus.Error."
 _MACHINE_ID = (Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id"))
-_STANDARD = frozenset(one.name for one in (INTROSPECTABLE, OBJECT_MANAGER, PEER, PROPERTIES))
-_log = logging.getLogger(__name__)
+_STANDARD = MappingProxyType({one.name: one for one in (INTROSPECTABLE, OBJECT_MANAGER, PEER, PROPERTIES)})
 
 
 class _Unknown(Exception):
@@ -58,7 +58,7 @@ class Objects:
         if path not in self._objects and not self._below(path):
             raise BusError(f"there is no object {path}", f"{_ERROR}UnknownObject")
         own = self._objects.get(path, {})
-        served = [*own.values(), *self._standard(path)]
+        served = [own[interface]] if interface in own else [*own.values(), *self._standard(path)]
         if interface is not None:
             served = [one for one in served if one.interface.name == interface]
             if not served:
@@ -72,11 +72,11 @@ class Objects:
 
     def signal(self, path: str, interface: str, member: str) -> str:
         """The signature of a signal that an object sends."""
-        interfaces = [one.interface for one in (*self._objects[path].values(), *self._standard(path))]
-        signals = [signal for one in interfaces if one.name == interface for signal in one.signals]
-        return next(signal.signature for signal in signals if signal.name == member)
+        own = self._objects[path].get(interface)
+        known = own.interface if own is not None else _STANDARD[interface]
+        return next(signal.signature for signal in known.signals if signal.name == member)
 
-    def values(self, path: str, interface: str, names: Iterable[str] | None = None) -> dict[str, Variant]:
+    def values(self, path: str, interface: str, names: Iterable[str] | None = None) -> dict[str, LibraryVariant]:
         """The properties that can be told now; one that cannot does not take the others along. names: only these."""
         served = self._objects[path][interface]
         wanted = None if names is None else frozenset(names)
@@ -91,10 +91,10 @@ class Objects:
                     found[prop.name] = value
         return found
 
-    def interfaces(self, path: str) -> dict[str, dict[str, Variant]]:
+    def interfaces(self, path: str) -> dict[str, dict[str, LibraryVariant]]:
         return {name: self.values(path, name) for name in self._objects[path]}
 
-    def managed(self) -> dict[str, dict[str, dict[str, Variant]]]:
+    def managed(self) -> dict[str, dict[str, dict[str, LibraryVariant]]]:
         """Every object below the root."""
         return {path: self.interfaces(path) for path in self._objects if path.startswith(f"{self.root}/")}
 
@@ -161,11 +161,8 @@ class Objects:
             raise BusError(f"{interface} has no property {name}", f"{_ERROR}UnknownProperty")
 
 
-def _value(served: Served, prop: Property) -> Variant | None:
+def _value(served: Served, prop: Property) -> LibraryVariant | None:
     """Raises _Unknown also for what does not fit the property's type, or the message as a whole would be lost."""
     with contained(f"{served.interface.name}.{prop.name}", _Unknown(), ()):
         value = served.properties[prop.name]()
-        if value is None:
-            return None
-        variant(prop.signature, value)
-        return Variant(prop.signature, value)
+        return None if value is None else variant(prop.signature, value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mkv2castd.api.bus_body import body, inward
+from mkv2castd.api.bus_body import inward, outward
 from mkv2castd.api.bus_interface import ERROR_PREFIX, BusError, Caller, clean
 from mkv2castd.api.bus_library import Message, MessageFlag
 from mkv2castd.api.bus_objects import Objects
@@ -27,7 +27,7 @@ async def answered(objects: Objects, call: Message, serial: int) -> bytes | None
                 raise BusError(f"{call.member} takes {target.takes!r}, not {call.signature!r}", _INVALID_ARGS)
             caller = Caller(call.sender, bool(call.flags & MessageFlag.ALLOW_INTERACTIVE_AUTHORIZATION))
             given = await target.handler(caller, *inward(call))
-            reply = Message.new_method_return(call, target.gives, body(target.gives, given))
+            reply = Message.new_method_return(call, target.gives, outward(given))
     except Mkv2castdError as error:
         reply = refusal(call, ERROR_PREFIX + SURFACES[error.code].dbus, error.message)
     except BusError as error:

@@ -17,7 +17,7 @@ import pytest
 
 from mkv2castd.api.bus import Bus
 from mkv2castd.api.bus_interface import BusError, Caller, Credentials, Match, Variant
-from mkv2castd.api.dbus import present
+from mkv2castd.api.dbus import FellBehind, present
 from mkv2castd.api.dbus_interfaces import ALL, MANAGER
 from mkv2castd.api.dbus_values import NAME, ROOT, device_path, folder_path, job_path
 from mkv2castd.api.permission import OwnerOnly, VerbKind
@@ -398,6 +398,26 @@ class TestSignals:
             monkeypatch.setattr("mkv2castd.api.render.job_view", lambda *_: 1 / 0)
             daemon.add()
             await asyncio.sleep(0)
+
+
+async def test_who_falls_behind_begins_anew_with_the_present_state(
+    private: PrivateBus, daemon: FakeDaemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mkv2castd.api.dbus._MOST_WAITING", 10)
+    bus = Bus(lambda: private.address, title="private bus", name=NAME, root=ROOT)
+    showing = asyncio.create_task(present(daemon, bus, Guard()))
+    async with connecting(bus):
+        for _ in range(30):
+            daemon.add()
+        with pytest.raises(FellBehind):
+            await asyncio.wait_for(showing, 20)
+        assert not bus.exports(ROOT)
+        again = asyncio.create_task(present(daemon, bus, Guard()))
+        async with connecting(Bus(lambda: private.address, title="private bus")), asyncio.timeout(20):
+            while not bus.exports(ROOT):
+                await asyncio.sleep(0)
+        again.cancel()
+        await asyncio.wait([again])
 
 
 class TestIntrospection:
