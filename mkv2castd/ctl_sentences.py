@@ -63,7 +63,7 @@ class Steps:
         self._told[now.job_id] = now.progress
         speed = f", {now.speed}" if now.speed is not None else ""
         rest = f", {length(now.eta_seconds)} left" if now.eta_seconds is not None else ""
-        return [f"  {heading(job)}: {now.progress:.0f} %{speed}{rest}"]
+        return [f"  {heading(job)}: {int(now.progress)} %{speed}{rest}"]
 
     def _forget(self, job_id: str) -> JobView | None:
         self._told.pop(job_id, None)

@@ -95,7 +95,7 @@ def how_far(view: JobView) -> str:
     if view.status is not JobStatus.PROCESSING:
         return ""
     rest = f" ({length(view.eta_seconds)} left)" if view.eta_seconds is not None else ""
-    return f"{view.progress:.0f} %{rest}"
+    return f"{int(view.progress)} %{rest}"  # never 100 before its time
 
 
 def job(view: JobView, zone: tzinfo | None = None) -> Table:

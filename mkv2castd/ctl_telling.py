@@ -65,7 +65,7 @@ class Bars:
             case Progress() if message.job_id in self._tasks:
                 stage = message.stage.value if message.stage is not None else ""
                 note = f"{stage} {message.speed if message.speed is not None else ''}".rstrip()
-                self._progress.update(self._tasks[message.job_id], completed=message.progress, note=safe(note))
+                self._progress.update(self._tasks[message.job_id], completed=int(message.progress), note=safe(note))
             case JobRemoved(job_id):
                 self._drop(job_id)
             case _:
@@ -80,7 +80,7 @@ class Bars:
             self._tasks[job.id] = self._progress.add_task(heading(job), total=100, note=job.status.value)
         if job.id in self._tasks:
             note = "paused" if job.paused else (job.stage.value if job.stage is not None else job.status.value)
-            self._progress.update(self._tasks[job.id], completed=job.progress, note=note)
+            self._progress.update(self._tasks[job.id], completed=int(job.progress), note=note)
 
     def _drop(self, job_id: str) -> None:
         if (task := self._tasks.pop(job_id, None)) is not None:

@@ -437,17 +437,8 @@ def test_strangers_do_not_meet(room: str, stranger: str) -> None:
 
 
 def test_the_remote_control_knows_the_daemon_by_its_wire_and_its_bus_only() -> None:
-    known = {
-        "",
-        "errors",
-        "model",
-        "api.wire",
-        "api.bus",
-        "api.bus_connection",
-        "api.bus_interface",
-        "api.bus_places",
-    }
-    views = {"api.device_views"}  # types of the wire
+    bus = {"api.bus", "api.bus_connection", "api.bus_interface", "api.bus_places"}
+    known = {"", "errors", "model", "api.wire", "api.device_views", *bus}
     for name in modules():
         if name == "ctl" or name.startswith("ctl_"):
             others = {other for other in neighbours(name) if other != "ctl" and not other.startswith("ctl_")}
