@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from statistics import mean
 
 from benchmarks.bound import lower_bound
 from benchmarks.figures import Figure
@@ -16,6 +17,8 @@ from mkv2castd.device import CPU
 from mkv2castd.encoder.speeds import guess
 
 FILMS, MOST_DEVICES = 1000, 8
+# One house may be lucky with its last film: so many are worked through, each with films and devices of its own.
+HOUSES = 5
 # One attempt in so many dies half way, and a card is out for an hour.
 FAILING = 0.03
 QUEUED, TAKEN = 100_000, 2_000
@@ -26,36 +29,42 @@ async def measure() -> list[Figure]:
 
 
 def _measured() -> list[Figure]:
-    rows = [_row(devices) for devices in range(1, MOST_DEVICES + 1)]
+    rows = [[_row(devices, seed) for seed in range(HOUSES)] for devices in range(1, MOST_DEVICES + 1)]
     return [
-        _figure("1,000 films to the bound", [row["plain"] for row in rows], 1.05),
-        _figure("with 3 % failures and a card out for an hour", [row["failing"] for row in rows], 1.15),
-        _figure("coming over four fifths of the time that they take", [row["arriving"] for row in rows], None),
-        _figure("one shared queue instead", [row["shared"] for row in rows], None),
-        _figure("each film to the next device in turn", [row["in turn"] for row in rows], None),
-        _figure("each film given away once by nominal speed", [row["nominal"] for row in rows], None),
+        _figure("1,000 films to the bound", "plain", rows, 1.05),
+        _figure("with 3 % failures and a card out for an hour", "failing", rows, 1.15),
+        _figure("coming over four fifths of the time that they take", "arriving", rows, None),
+        _figure("one shared queue instead", "shared", rows, None),
+        _figure("each film to the next device in turn", "in turn", rows, None),
+        _figure("each film given away once by nominal speed", "nominal", rows, None),
         *_decisions(),
     ]
 
 
-def _figure(what: str, ratios: list[float], aim: float | None) -> Figure:
-    told = ", ".join(f"{number}: {one:.3f}" for number, one in enumerate(ratios, 1))
+def _figure(what: str, name: str, rows: list[list[dict[str, float]]], aim: float | None) -> Figure:
+    means = [mean(house[name] for house in houses) for houses in rows]
+    told = ", ".join(f"{number}: {one:.3f}" for number, one in enumerate(means, 1))
+    most = max(house[name] for houses in rows for house in houses)
     return Figure(
-        f"{what}, worst of 1 to {MOST_DEVICES} devices", max(ratios), "×", aim, f"by number of devices: {told}"
+        f"{what}, mean of {HOUSES} houses, worst of 1 to {MOST_DEVICES} devices",
+        max(means),
+        "×",
+        aim,
+        f"by number of devices: {told}; the worst of all houses {most:.3f}",
     )
 
 
-def _row(devices: int) -> dict[str, float]:
-    house = world(FILMS, devices, 0)
+def _row(devices: int, seed: int) -> dict[str, float]:
+    house = world(FILMS, devices, seed)
     bound = lower_bound(house)
-    coming = world(FILMS, devices, 0, arriving=0.8 * bound / 3600)
+    coming = world(FILMS, devices, seed, arriving=0.8 * bound / 3600)
     return {
-        "plain": run(house, Scheduled()) / bound,
-        "failing": run(house, Scheduled(), Trouble(FAILING, bound / 4), 1) / bound,
-        "arriving": run(coming, Scheduled()) / lower_bound(coming),
-        "shared": run(house, SharedQueue(house)) / bound,
-        "in turn": run(house, Assigned(house)) / bound,
-        "nominal": run(house, Assigned(house, _nominal)) / bound,
+        "plain": run(house, Scheduled(), seed=seed) / bound,
+        "failing": run(house, Scheduled(), Trouble(FAILING, bound / 4), seed + 1) / bound,
+        "arriving": run(coming, Scheduled(), seed=seed) / lower_bound(coming),
+        "shared": run(house, SharedQueue(house), seed=seed) / bound,
+        "in turn": run(house, Assigned(house), seed=seed) / bound,
+        "nominal": run(house, Assigned(house, _nominal), seed=seed) / bound,
     }
 
 

@@ -8,28 +8,46 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from mkv2castd.api.bus_places import Setting, Which, address_of, chosen
-from mkv2castd.api.permission import OwnerOnly
+from mkv2castd.api.permission import Allow, OwnerOnly
+from mkv2castd.api.polkit import Polkit
 from mkv2castd.api.verbs import Verbs
 from mkv2castd.supervise import supervise
 
+if TYPE_CHECKING:
+    from mkv2castd.api.bus import Bus
 
-async def serve_on_bus(setting: Setting, verbs: Verbs) -> None:
-    """Until cancelled; returns at once where there is to be no bus."""
+
+def wants_bus(setting: Setting) -> bool:
+    return chosen(setting, os.environ, os.getpid()) is not None
+
+
+async def serve_on_bus(setting: Setting, verbs: Verbs, up: asyncio.Event) -> None:
+    """Until cancelled; returns at once where there is to be no bus. up: is set once our name is owned there."""
     which = chosen(setting, os.environ, os.getpid())
     if which is None:
         return
-    await _serve(which, verbs, expected=setting != "auto", environment=os.environ)
+    await _serve(which, verbs, up, expected=setting != "auto", environment=os.environ)
 
 
-async def _serve(which: Which, verbs: Verbs, *, expected: bool, environment: Mapping[str, str]) -> None:
+async def _serve(
+    which: Which, verbs: Verbs, up: asyncio.Event, *, expected: bool, environment: Mapping[str, str]
+) -> None:
     # loaded only where there is a bus: 1.8 MB
     from mkv2castd.api.bus import Bus
     from mkv2castd.api.dbus import present
     from mkv2castd.api.dbus_values import NAME, ROOT
 
     bus = Bus(lambda: address_of(which, environment), title=f"{which} bus", name=NAME, root=ROOT, expected=expected)
+    allow: Allow = Polkit(bus) if which == "system" else OwnerOnly(bus)
     async with asyncio.TaskGroup() as group:
         group.create_task(supervise("D-Bus", bus.serve))
-        group.create_task(supervise("what is shown on D-Bus", lambda: present(verbs, bus, OwnerOnly(bus))))
+        group.create_task(_tell(bus, up))
+        group.create_task(supervise("what is shown on D-Bus", lambda: present(verbs, bus, allow)))
+
+
+async def _tell(bus: Bus, up: asyncio.Event) -> None:
+    await bus.until_up()
+    up.set()

@@ -6,6 +6,7 @@ import asyncio
 import fcntl
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from mkv2castd.api.listen import bind
@@ -13,6 +14,7 @@ from mkv2castd.check_bus import bus_findings
 from mkv2castd.check_ffmpeg import ffmpeg_findings
 from mkv2castd.check_ffmpeg import require_ffmpeg as require_ffmpeg
 from mkv2castd.check_places import folder_findings, inotify_findings, state_findings
+from mkv2castd.check_service import service_findings
 from mkv2castd.config import Config
 from mkv2castd.errors import ConfigError
 from mkv2castd.finding import Finding as Finding
@@ -23,19 +25,21 @@ from mkv2castd.model import Container
 LOCK_FILE = "lock"
 
 
-async def findings(config: Config, state_dir: Path) -> list[Finding]:
+async def findings(config: Config, state_dir: Path, opened: Sequence[Path] | None = None) -> list[Finding]:
     """Everything that was looked at, in the order in which a person would mend it. Takes a few seconds at most,
-    changes nothing and raises nothing."""
+    changes nothing and raises nothing. opened: the folders that are open to the service, where it is the service that
+    will work with this configuration."""
     containers = {folder.container for folder in config.folder} or {Container.MKV}
-    ffmpeg, folders, state, inotify, port, bus = await asyncio.gather(
+    ffmpeg, folders, state, inotify, port, bus, service = await asyncio.gather(
         ffmpeg_findings(containers),
         asyncio.to_thread(folder_findings, config),
         asyncio.to_thread(state_findings, state_dir),
         asyncio.to_thread(inotify_findings, config.folder),
         asyncio.to_thread(_port_findings, config, state_dir),
         bus_findings(config.dbus.bus),
+        asyncio.to_thread(lambda: service_findings(config, opened) if opened is not None else []),
     )
-    return [*ffmpeg, *_setpriv_findings(), *folders, *state, *inotify, *port, *bus]
+    return [*ffmpeg, *_setpriv_findings(), *folders, *service, *state, *inotify, *port, *bus]
 
 
 def _setpriv_findings() -> list[Finding]:

@@ -1,5 +1,6 @@
 """The commands of `mkv2castd` and their exit codes: 0 done, 1 the work failed, 2 usage or configuration error,
-4 no such device, 130 interrupted. Results go to stdout, messages to stderr; a traceback is never shown."""
+4 no such device or folder, 5 not allowed, 130 interrupted. Results go to stdout, messages to stderr; a traceback is
+never shown."""
 
 from __future__ import annotations
 
@@ -19,11 +20,12 @@ from mkv2castd.config_files import RUNTIME_FILE
 from mkv2castd.config_loading import load
 from mkv2castd.errors import SURFACES, Mkv2castdError
 from mkv2castd.model import Container
+from mkv2castd.notify import supervision
 from mkv2castd.store import StoreError
 from mkv2castd.thrift import one_arena, without_authorities
 from mkv2castd.wishes import check_profile
 
-_COMMANDS = ("run", "check", "analyze", "convert", "devices", "config")
+_COMMANDS = ("run", "check", "analyze", "convert", "devices", "config", "folder-access")
 _INTERRUPTED = 130
 
 
@@ -52,7 +54,7 @@ def command(argv: Sequence[str]) -> int:
 
 def _perform(arguments: Sequence[str]) -> int:
     try:
-        options = _parser().parse_args(arguments)
+        options = parser().parse_args(arguments)
     except SystemExit as ended:  # the help was asked for, or the words are off: argparse has said which
         return ended.code if isinstance(ended.code, int) else 2
     code: int = options.perform(options)
@@ -65,7 +67,7 @@ def _complain(message: str, details: str | None = None) -> None:
         sys.stderr.write(f"{details.rstrip()}\n")
 
 
-def _parser() -> argparse.ArgumentParser:
+def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="mkv2castd", description="Makes your films play on Cast devices.")
     parser.add_argument("--version", action="version", version=f"mkv2castd {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -81,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     check = _add(commands, "check", "validate the configuration and the environment", _check)
     _config_option(check)
     check.add_argument("--state-dir", type=Path, metavar="DIR", help=argparse.SUPPRESS)
+    check.add_argument("--config-only", action="store_true", help="read the configuration, and look at nothing else")
 
     analyze = _add(commands, "analyze", "what would be done to each film, and why", _analyze)
     _film_options(analyze)
@@ -97,6 +100,11 @@ def _parser() -> argparse.ArgumentParser:
     devices.add_argument("--json", action="store_true", help="JSON for programs, one list")
 
     _add(commands, "config", "print the default configuration, every key explained", _config)
+
+    access = _add(commands, "folder-access", "let the service write to media folders (as root)", _folder_access)
+    access.add_argument("--remove", action="store_true", help="take the leave away again")
+    access.add_argument("--no-restart", action="store_true", help="take effect with the service's next start only")
+    access.add_argument("folders", nargs="+", type=Path, metavar="FOLDER")
     return parser
 
 
@@ -155,9 +163,11 @@ def _run(options: argparse.Namespace) -> int:
     one_arena()
     with without_authorities():
         from mkv2castd import daemon
+        from mkv2castd.api.inherited import inherited
         from mkv2castd.config_keeping import Sources
 
     log.configure(options.log_level)
+    supervised, sockets = supervision(os.environ, os.getpid()), inherited(os.environ, os.getpid())
     state_dir = _state_dir(options)
 
     def read() -> Config:
@@ -176,18 +186,24 @@ def _run(options: argparse.Namespace) -> int:
         sys.stderr.write(welcome(addresses, config, state_dir))
         sys.stderr.flush()
 
-    asyncio.run(daemon.run(daemon.Options(Sources(read, lambda: _files(options)), state_dir, ready)))
+    sources = Sources(read, lambda: _files(options))
+    asyncio.run(daemon.run(daemon.Options(sources, state_dir, ready, supervised, sockets)))
     return 0
 
 
 def _check(options: argparse.Namespace) -> int:
     from mkv2castd.check import findings
+    from mkv2castd.folder_access import STATE, is_installed, opened
     from mkv2castd.report import print_findings
 
-    state_dir = _state_dir(options)
+    # root asks for the service, if there is one and nothing else is named
+    for_service = os.geteuid() == 0 and options.config is None and options.state_dir is None and is_installed()
+    state_dir = STATE if for_service else _state_dir(options)
     runtime = state_dir / RUNTIME_FILE
     config = load([*_files(options), *([runtime] if runtime.exists() else [])])
-    found = asyncio.run(findings(config, state_dir))
+    if options.config_only:
+        return 0
+    found = asyncio.run(findings(config, state_dir, opened() if for_service else None))
     print_findings(found)
     return 1 if any(finding.level == "problem" for finding in found) else 0
 
@@ -233,4 +249,12 @@ def _config(options: argparse.Namespace) -> int:
     from mkv2castd.default_config import text
 
     sys.stdout.write(text())
+    return 0
+
+
+def _folder_access(options: argparse.Namespace) -> int:
+    from mkv2castd.folder_access import Wish, change
+
+    for line in change(Wish(tuple(options.folders), options.remove, not options.no_restart)):
+        sys.stdout.write(f"{line}\n")
     return 0

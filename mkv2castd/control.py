@@ -37,9 +37,9 @@ class Control(Steering):
         device: str | None = None,
         reader: Reader | None = None,
     ) -> Job:
-        """A job for this film, whatever is known of it. One that is on its way already is answered with the job
-        that it has, unless other wishes are brought (invalid_state)."""
-        folder, path, identity = await in_thread(film_at, path, self._workshop.config)
+        """A job for this film in a watched folder, whatever is known of it. One that is on its way already is
+        answered with the job that it has, unless other wishes are brought (invalid_state)."""
+        folder, path, identity = await in_thread(film_at, path, self._workshop.config, reader)
         check_devices(settings_for(self._workshop.config, folder, profile, container))
         check_priority(priority)
         if device is not None:

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
-from mkv2castd.config import settings_for
+from mkv2castd.config import FolderConfig, Settings, settings_for
 from mkv2castd.encoder.analyze import analyze_file
 from mkv2castd.encoder.profile_telling import facts
 from mkv2castd.encoder.profiles import known
 from mkv2castd.encoder.workshop import Workshop
-from mkv2castd.model import Analysis, Attempt, Container, Job, Progress
+from mkv2castd.errors import ErrorCode, MediaError, RequestError
+from mkv2castd.model import Analysis, Attempt, Container, Job, Progress, printable
 from mkv2castd.queries import Counts, DeviceFacts, FolderFacts, Health, JobPage, JobQuery, ProfileFacts
 from mkv2castd.reception import Reception
-from mkv2castd.threads import in_thread
-from mkv2castd.wishes import Reader, check_devices, film_at
+from mkv2castd.threads import in_thread, in_thread_within
+from mkv2castd.wishes import Reader, check_devices, film_at, readable_at
 from mkv2castd.work import Place, Work
 
 _OVERVIEW_LIVE = 500
 _OVERVIEW_FINISHED = 50
+_LOOK_SECONDS = 10.0
 
 
 class Lookout:
@@ -38,7 +41,8 @@ class Lookout:
 
     @property
     def pause_reason(self) -> str | None:
-        """What holds encoding back: "requested", or "hours", in which nothing is encoded; None: nothing does."""
+        """What holds encoding back: "requested", "battery", or "hours", in which nothing is encoded; None: nothing
+        does."""
         return self._workshop.gate.reason
 
     async def counts(self) -> Counts:
@@ -112,8 +116,35 @@ class Lookout:
         container: Container | None = None,
         reader: Reader | None = None,
     ) -> Analysis:
-        folder, path, _ = await in_thread(film_at, path, self._workshop.config)
-        settings = settings_for(self._workshop.config, folder, profile, container)
+        """Of a film in a watched folder, or anywhere where `reader` could read it themselves."""
+        config = self._workshop.config
+        try:
+            folder, path, _ = await in_thread(film_at, path, config)
+        except RequestError:
+            if reader is None:
+                raise
+            return await self._analyze_elsewhere(path, reader, profile, container)
+        return await self._analyze(path, settings_for(config, folder, profile, container))
+
+    async def _analyze_elsewhere(
+        self, path: Path, reader: Reader, profile: tuple[str, ...] | None, container: Container | None
+    ) -> Analysis:
+        """By descriptor, since the name may lead to somebody else's file by the time that it is read. Files beside it
+        are not looked for."""
+        settings = settings_for(self._workshop.config, FolderConfig(path=str(path.parent)), profile, container)
+        try:
+            file = await in_thread_within(_LOOK_SECONDS, readable_at, path, reader)
+        except TimeoutError:
+            raise RequestError(ErrorCode.INVALID_PATH, f"{printable(path)}: its storage does not answer") from None
+        with file:
+            by_descriptor = Path(f"/proc/{os.getpid()}/fd/{file.fileno()}")
+            try:
+                return await self._analyze(by_descriptor, settings)
+            except MediaError as error:
+                told = error.message.replace(printable(by_descriptor), printable(path))
+                raise MediaError(error.code, told) from error
+
+    async def _analyze(self, path: Path, settings: Settings) -> Analysis:
         check_devices(settings)
         workshop = self._workshop
 

@@ -85,6 +85,10 @@ class Store:
                 await asyncio.sleep(0.01)
         return await future
 
+    async def beat(self) -> None:
+        """Comes back once the writer has committed, which changes nothing: a sign of life. Raises StoreError."""
+        await self.write(lambda _: None)
+
     async def read(self, work: Callable[[Ledger], T]) -> T:
         """Runs `work` over the last committed state, beside the writer. `work` must not change anything.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterable
-from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
 
 from mkv2castd.config import Config, FolderConfig, Settings
@@ -13,22 +13,39 @@ from mkv2castd.encoder.profiles import combine, require_fillable
 from mkv2castd.errors import ErrorCode, RequestError
 from mkv2castd.model import Identity, Job, printable
 from mkv2castd.queries import DeviceFacts
+from mkv2castd.readers import Reader as Reader
+from mkv2castd.readers import open_for
 
 
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """Who asks for a film, as the kernel knows them: their user id and all their groups' ids."""
-
-    uid: int
-    groups: frozenset[int]
-
-
-def film_at(path: Path, config: Config) -> tuple[FolderConfig, Path, Identity]:
+def film_at(path: Path, config: Config, reader: Reader | None = None) -> tuple[FolderConfig, Path, Identity]:
     """The film's folder, its path as the folder's watcher tells it, and its identity; blocks on the file system.
 
     Raises RequestError (invalid_path) unless it is a regular file that lies, symbolic links resolved, in a watched
-    folder: nobody may have other files read by the daemon.
+    folder: nobody may have other files read by the daemon. reader: is told no more of what lies elsewhere than they
+    could have found out themselves; None: somebody who may know.
     """
+    try:
+        return _watched(path, config)
+    except RequestError:
+        if reader is not None:
+            readable_at(path, reader).close()
+        raise
+
+
+def readable_at(path: Path, reader: Reader) -> FileIO:
+    """A regular file anywhere that the reader could read themselves, as `open_for` has it; the caller closes it.
+    Blocks on the file system. Raises RequestError (invalid_path)."""
+    shown = printable(path)
+    if not path.is_absolute():
+        raise RequestError(ErrorCode.INVALID_PATH, f"{shown}: the path must be absolute")
+    try:
+        return open_for(reader, path)
+    except (OSError, ValueError) as error:
+        told = f"{shown}: {_why(error)} (for you), and it is no film in a watched folder"
+        raise RequestError(ErrorCode.INVALID_PATH, told) from error
+
+
+def _watched(path: Path, config: Config) -> tuple[FolderConfig, Path, Identity]:
     shown = printable(path)
     if not path.is_absolute():
         raise RequestError(ErrorCode.INVALID_PATH, f"{shown}: the path must be absolute")

@@ -25,7 +25,8 @@ find_python() {
 # Node.js 18 or newer?
 have_node() { command -v node >/dev/null && [ "$(node -p 'process.versions.node.split(".")[0]' 2>/dev/null || echo 0)" -ge 18 ]; }
 
-# The Debian packages that are missing for what is asked for: ffmpeg, python, node, chromium, driver, bus.
+# The Debian packages that are missing for what is asked for: ffmpeg, python, node, chromium, driver, bus, polkit,
+# power, debian, container.
 missing_packages() {
     local need
     for need in "$@"; do
@@ -44,9 +45,15 @@ missing_packages() {
         bus)
             command -v dbus-daemon >/dev/null || echo dbus-daemon
             command -v gdbus >/dev/null || echo libglib2.0-bin
+            command -v busctl >/dev/null || echo systemd
             # GLib's own client of an ObjectManager, in Debian's Python
             /usr/bin/python3 -c 'from gi.repository import Gio' 2>/dev/null || echo python3-gi
             ;;
+        polkit)
+            [ -x /usr/lib/polkit-1/polkitd ] || echo polkitd
+            command -v busctl >/dev/null || echo systemd
+            ;;
+        power) /usr/bin/python3 -c 'import dbusmock' 2>/dev/null || echo python3-dbusmock ;;
         driver)
             # what tests/driver is built with
             command -v gcc >/dev/null || echo gcc
@@ -55,6 +62,20 @@ missing_packages() {
             pkg-config --exists libva 2>/dev/null || echo libva-dev
             pkg-config --exists x264 2>/dev/null || echo libx264-dev
             pkg-config --exists libdrm 2>/dev/null || echo libdrm-dev
+            ;;
+        debian)
+            # what scripts/build-deb builds the package with
+            command -v dpkg-buildpackage >/dev/null || echo dpkg-dev
+            command -v dh >/dev/null || echo debhelper
+            command -v fakeroot >/dev/null || echo fakeroot
+            [ -x /usr/bin/python3 ] && /usr/bin/python3 -c 'import venv, ensurepip' 2>/dev/null ||
+                printf '%s\n' python3 python3-venv
+            ;;
+        container)
+            # what scripts/test-package boots it in
+            command -v systemd-nspawn >/dev/null || echo systemd-container
+            command -v mmdebstrap >/dev/null || echo mmdebstrap
+            command -v lintian >/dev/null || echo lintian
             ;;
         esac
     done

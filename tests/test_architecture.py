@@ -23,7 +23,10 @@ _CONFIGURATION = (
 
 # Floors, from the ground up. A module may import its own floor and those below; a new module needs its place here.
 FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("nouns", ("", "device", "errors", "model", "finding", "queries", "work")),
+    (
+        "nouns",
+        ("", "device", "drop_in", "errors", "model", "finding", "powering", "queries", "status_text", "work"),
+    ),
     (
         "knowledge",
         (
@@ -32,7 +35,7 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
             *("encoder.vp9_levels",),
         ),
     ),
-    ("tools", ("boundary", "lock", "log", "patience", "supervise", "threads", "thrift")),
+    ("tools", ("boundary", "lock", "log", "notify", "patience", "supervise", "threads", "service", "thrift")),
     ("configuration", _CONFIGURATION),
     ("events", ("events",)),
     ("store", ("ledger", "rows", "schema", "store")),
@@ -70,6 +73,7 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
                 "encoder.tag",
                 "encoder.usable",
                 "encoder.video_rules",
+                "readers",
                 "wishes",
             ),
             *("encoder.timing", "encoder.wholeness", "encoder.damage"),
@@ -78,7 +82,7 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
             *("encoder.device_filters", "encoder.encoder_row", "encoder.obstacles", "encoder.reach"),
             *("encoder.fitness", "encoder.ladder", "encoder.setbacks", "encoder.workload"),
             *("encoder.demands", "encoder.explaining", "encoder.lane", "encoder.queues", "encoder.speeds"),
-            *("encoder.prices", "encoder.stealing", "encoder.turns"),
+            *("encoder.prices", "encoder.stealing", "encoder.turns", "encoder.worth"),
             *("encoder.standard_encoders", "encoder.vendor_encoders"),
         ),
     ),
@@ -89,7 +93,7 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
             *("encoder.measuring",),
             *("encoder.beside", "encoder.embedded", "encoder.forced", "encoder.groundwork", "encoder.laying"),
             *("encoder.ours", "encoder.sidecars", "encoder.analyze", "encoder.boxes", "encoder.child"),
-            *("encoder.clusters", "encoder.commit", "encoder.files"),
+            *("encoder.clusters", "encoder.commit", "encoder.files", "encoder.limits"),
             *("encoder.joblog", "encoder.media_cache", "encoder.original", "encoder.orphans", "encoder.output"),
             *("encoder.pacer", "encoder.probe", "encoder.process", "encoder.sample", "encoder.target"),
             *(
@@ -188,9 +192,11 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
                 "api.http",
                 "api.hub",
                 "api.introspection",
+                "api.inherited",
                 "api.listen",
                 "api.outbox",
                 "api.pace",
+                "api.polkit",
                 "api.permission",
                 "api.render",
                 "api.requests",
@@ -223,10 +229,13 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "check_bus",
             "check_ffmpeg",
             "check_places",
+            "check_service",
             "convert",
             "daemon",
             "device_report",
+            "folder_access",
             "folders",
+            "power",
             "report",
             "welcome",
         ),
@@ -253,14 +262,14 @@ STRANGERS = (
 # Without I/O, clock or concurrency: tested by being called.
 PURE = frozenset(
     {
-        *("config_checks", "config_errors", "default_config", "device", "errors", "finding", "hours"),
-        *("model", "queries"),
+        *("config_checks", "config_errors", "default_config", "device", "drop_in", "errors", "finding", "hours"),
+        *("model", "powering", "queries", "status_text"),
         *("api.encoder_views", "encoder.device_faults", "encoder.device_telling", "encoder.proofs"),
         *("encoder.verdicts", "encoder.device_filters", "encoder.encoder_row", "encoder.obstacles", "encoder.reach"),
         *("encoder.fitness", "encoder.ladder", "encoder.setbacks", "encoder.workload", "work"),
         *("api.rest_views",),
         *("encoder.demands", "encoder.explaining", "encoder.lane", "encoder.queues", "encoder.speeds"),
-        *("encoder.prices", "encoder.stealing", "encoder.turns"),
+        *("encoder.prices", "encoder.stealing", "encoder.turns", "encoder.worth"),
         *("encoder.standard_encoders", "encoder.vendor_encoders"),
         *("encoder.layouts", "encoder.loudness", "encoder.roles", "encoder.sound_options"),
         *("encoder.gpu_problems", "encoder.gpus", "encoder.machine"),

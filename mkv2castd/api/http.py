@@ -53,12 +53,15 @@ class Served:
 
 
 @asynccontextmanager
-async def serve(verbs: Verbs, listen: Sequence[str], limits: Limits = DEFAULT_LIMITS) -> AsyncIterator[Served]:
-    """Serves until the block is left; then every socket is closed with 1001 and nothing listens any more.
+async def serve(
+    verbs: Verbs, listen: Sequence[str], limits: Limits = DEFAULT_LIMITS, given: Sequence[Bound] = ()
+) -> AsyncIterator[Served]:
+    """Serves until the block is left; then every socket is closed with 1001 and nothing listens any more. given:
+    sockets that are open already, which are served in the place of `listen`.
 
     Raises ConfigError: an address is malformed, not loopback, taken, or not allowed. No address: serves nothing.
     """
-    bound = bind(listen)
+    bound = given or bind(listen)
     runner = web.AppRunner(
         make_app(verbs, limits, names={one.name for one in bound if one.name is not None}),
         access_log=None,

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -45,6 +45,12 @@ class Analyze(Struct, frozen=True, forbid_unknown_fields=True):
     container: Container | None = None
 
 
+class AddFolder(Struct, frozen=True):
+    """POST /api/folders/, as far as it is not the configuration's to judge."""
+
+    path: str
+
+
 class SetPriority(Struct, frozen=True, forbid_unknown_fields=True):
     """POST /api/jobs/{id}/priority/."""
 
@@ -81,6 +87,17 @@ def parse(raw: bytes | str, kind: type[Body]) -> Body:
         raise RequestError(ErrorCode.INVALID_REQUEST, "this JSON is nested too deeply") from error
 
 
+def folder_settings(raw: bytes) -> tuple[Path, dict[str, Any]]:
+    """POST /api/folders/: the folder's path, and its other keys, which the configuration knows better than we do.
+
+    Raises RequestError: invalid_request, invalid_argument, invalid_path.
+    """
+    body = parse(raw, AddFolder)
+    settings: dict[str, Any] = msgspec.json.decode(raw, type=dict[str, Any])
+    del settings["path"]
+    return source_path(body.path), settings
+
+
 def converted(fields: Mapping[str, object], kind: type[Body]) -> Body:
     """The same from values that are no JSON. Raises RequestError (invalid_argument), naming the field."""
     try:
@@ -90,7 +107,7 @@ def converted(fields: Mapping[str, object], kind: type[Body]) -> Body:
 
 
 def source_path(text: str) -> Path:
-    """The film that a caller names. Raises RequestError (invalid_path)."""
+    """The film, or folder, that a caller names. Raises RequestError (invalid_path)."""
     if not text.startswith("/"):
         raise RequestError(ErrorCode.INVALID_PATH, f"path: {text!r} is not absolute: it must begin with /")
     if "\0" in text:

@@ -44,8 +44,12 @@ class Rest:
             ("GET", "/api/devices/{id}/", self.show_device),
             ("POST", "/api/devices/{id}/enable/", self._switch(verbs.enable_device)),
             ("POST", "/api/devices/{id}/disable/", self._switch(verbs.disable_device)),
+            ("GET", "/api/folders/", self.list_folders),
+            ("POST", "/api/folders/", self.add_folder),
+            ("POST", "/api/folders/{name}/scan/", self.scan_folder),
             ("GET", "/api/profiles/", self.list_profiles),
             ("POST", "/api/analyze/", self.analyze),
+            ("GET", "/api/stats/", self.stats),
             ("GET", "/healthz/", self.health),
             ("GET", "/api/messages.schema.json/", self.schema),
         ]
@@ -113,6 +117,19 @@ class Rest:
                 return answer(device_view(facts))
         raise RequestError(ErrorCode.NO_SUCH_DEVICE, f"there is no device {device_id}")
 
+    async def list_folders(self, request: web.Request) -> web.Response:
+        return answer([rest_views.folder_view(facts) for facts in self._verbs.folders()])
+
+    async def add_folder(self, request: web.Request) -> web.Response:
+        path, settings = requests.folder_settings(await request.read())
+        return answer(rest_views.folder_view(await self._verbs.add_folder(path, settings)), status=201)
+
+    async def scan_folder(self, request: web.Request) -> web.Response:
+        name = request.match_info["name"]
+        await self._verbs.scan_folder(name)
+        (facts,) = (facts for facts in self._verbs.folders() if facts.name == name)
+        return answer(rest_views.folder_view(facts))
+
     async def list_profiles(self, request: web.Request) -> web.Response:
         return answer([render.profile_view(facts) for facts in self._verbs.profiles()])
 
@@ -125,6 +142,9 @@ class Rest:
     async def health(self, request: web.Request) -> web.Response:
         health = self._verbs.health()
         return answer(rest_views.HealthView(health.ok, list(health.problems)), status=200 if health.ok else 503)
+
+    async def stats(self, request: web.Request) -> web.Response:
+        return answer(rest_views.stats_view(await self._verbs.counts(), self._verbs.pause_reason))
 
     async def schema(self, request: web.Request) -> web.Response:
         return web.json_response(wire.schema())

@@ -15,6 +15,7 @@ import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
+from mkv2castd.encoder.limits import GUARD, LIMITS, Limits
 from mkv2castd.errors import ConfigError, DeviceError, ErrorCode
 
 STOP_SECONDS = 2.0
@@ -149,16 +150,16 @@ class Pipe:
 
 
 def spawn(argv: Sequence[str], environment: Mapping[str, str] | None, stdout: Pipe, stderr: Pipe) -> Child:
-    """Starts `argv` with `environment` added to ours, stdin closed off, killed by the kernel when we die.
+    """Starts `argv` with `environment` added to ours, stdin closed off, killed by the kernel when we die, under the
+    limits of the context.
 
     Raises ConfigError when the program is not installed, DeviceError when the machine cannot start it now.
     """
     require_program(argv[0])
-    setpriv = shutil.which("setpriv")
-    guard = [setpriv, "--pdeathsig", "KILL", "--"] if setpriv is not None else []
+    limits = LIMITS.get(None) or Limits(_guard())
     try:
         popen = subprocess.Popen(
-            [*guard, *argv],
+            [*limits.prefix, *argv],
             stdin=subprocess.DEVNULL,
             stdout=stdout.write_end,
             stderr=stderr.write_end,
@@ -169,9 +170,15 @@ def spawn(argv: Sequence[str], environment: Mapping[str, str] | None, stdout: Pi
         raise DeviceError(
             ErrorCode.FFMPEG_ERROR, f"{argv[0]} could not be started: {error.strerror}", details=" ".join(argv)
         ) from error
+    limits.enclose(popen.pid)
     stdout.handed_over()
     stderr.handed_over()
     return Child(popen)
+
+
+def _guard() -> tuple[str, ...]:
+    """For those who have not looked what else is permitted."""
+    return (*GUARD, "--") if shutil.which(GUARD[0]) is not None else ()
 
 
 def require_program(name: str) -> None:

@@ -11,15 +11,19 @@ from mkv2castd.encoder.turns import Turn
 from mkv2castd.work import Shape, Work
 
 _KEPT = 1000
-# How much dearer than the cheapest a device may be for a film that is put there.
-_DEARER = 0.1
+# How much dearer than the cheapest a device may be for a film that is put there, and for one that is there already:
+# prices rise and fall a little all the time, and whole queues would move to and fro with them.
+_DEARER, _TOO_DEAR = 0.1, 0.25
 
 
 class Demand:
-    """What a turn asks, apart from how much of it; turns that ask the same share one. takers: the open stations that
-    may do it, as of `version` of the stations. waiting: how many turns ask it."""
+    """What a turn asks, apart from how much of it; turns that ask the same share one.
 
-    __slots__ = ("cheap", "cheap_version", "kind", "pin", "rates", "shape", "shunned", "takers", "version", "waiting")
+    kind: of work, "" of copies. takers: the open stations that may do it, as of `version` of the stations. cheap,
+    dear: those of them on which it costs little or too much, as of `valued`. waiting: how many turns ask it.
+    """
+
+    __slots__ = ("cheap", "dear", "kind", "pin", "shape", "shunned", "takers", "valued", "version", "waiting")
 
     def __init__(self, shape: Shape | None, pin: str | None, shunned: frozenset[str]) -> None:
         self.shape = shape
@@ -29,8 +33,8 @@ class Demand:
         self.takers: tuple[str, ...] = ()
         self.version = -1
         self.cheap: frozenset[str] = frozenset()
-        self.cheap_version = (-1, -1)
-        self.rates: dict[str, tuple[int, float]] = {}
+        self.dear: frozenset[str] = frozenset()
+        self.valued = (-1, -1)
         self.waiting = 0
 
 
@@ -44,6 +48,8 @@ class Stations:
         self._demands: dict[tuple[Shape | None, str | None, frozenset[str]], Demand] = {}
         self._kept = _KEPT
         self._able: dict[tuple[str, Shape], bool] = {}
+        # by device: of which version of what is expected of it, and by kind of work
+        self._rates: dict[str, tuple[int, dict[str, float]]] = {}
         # by device, what a second of it is worth at the moment (prices.py); of those not named, as much as any
         self.prices: Mapping[str, float] = {}
         self._valued = 0
@@ -139,12 +145,22 @@ class Stations:
 
     def cheap(self, demand: Demand) -> frozenset[str]:
         """The takers that are hardly dearer than the cheapest."""
-        version = self.version, self._valued
-        if demand.cheap_version != version:
-            takers = self.takers(demand)
-            demand.cheap = frozenset(id_ for id_ in takers if self.fit(demand, id_) * (1 + _DEARER) >= 1)
-            demand.cheap_version = version
+        self._weigh(demand)
         return demand.cheap
+
+    def too_dear(self, demand: Demand, station_id: str) -> bool:
+        """Whether what is asked is better taken away from this device, one of the takers."""
+        self._weigh(demand)
+        return station_id in demand.dear
+
+    def _weigh(self, demand: Demand) -> None:
+        version = self.version, self._valued
+        if demand.valued != version:
+            costs = {taker: self._cost(demand, taker) for taker in self.takers(demand)}
+            least = min(costs.values(), default=0.0)
+            demand.cheap = frozenset(taker for taker, cost in costs.items() if cost <= least * (1 + _DEARER))
+            demand.dear = frozenset(taker for taker, cost in costs.items() if cost > least * (1 + _TOO_DEAR))
+            demand.valued = version
 
     def fit(self, demand: Demand, station_id: str) -> float:
         """How well the device, one of the takers, suits the demand beside all that waits: 1 is best, above 0."""
@@ -152,14 +168,15 @@ class Stations:
         return least / self._cost(demand, station_id)
 
     def _cost(self, demand: Demand, station_id: str) -> float:
-        return self.prices.get(station_id, 1.0) / self.rate(demand, station_id)
+        return self.prices.get(station_id, 1.0) / self.rate(demand.kind, station_id)
 
-    def rate(self, demand: Demand, station_id: str) -> float:
+    def rate(self, kind: str, station_id: str) -> float:
         """Expected million pixels a second; of copies, copies a second."""
-        version = self._speeds.version(station_id)
-        known = demand.rates.get(station_id)
-        if known is not None and known[0] == version:
-            return known[1]
-        rate = self._speeds.speed(station_id, demand.kind) if demand.shape is not None else 1 / COPY_SECONDS
-        demand.rates[station_id] = version, rate
+        version = self._speeds.versions.get(station_id, 0)
+        known = self._rates.get(station_id)
+        if known is None or known[0] != version:
+            known = self._rates[station_id] = version, {}
+        rate = known[1].get(kind)
+        if rate is None:
+            rate = known[1][kind] = self._speeds.speed(station_id, kind) if kind else 1 / COPY_SECONDS
         return rate

@@ -46,6 +46,8 @@ class Lane:
         self._stations = stations
         self._speeds = speeds
         self._version = -1
+        # what waits, by rank: million pixels by kind of work, and how many seconds that is
+        self._amounts: dict[int, dict[str, float]] = {}
         self._seconds: dict[int, float] = {}
 
     @property
@@ -56,25 +58,36 @@ class Lane:
     def free(self) -> bool:
         return self.station.open and len(self.running) < self.station.slots
 
+    @property
+    def idle(self) -> bool:
+        """Whether it would begin at once what is put there."""
+        return not self.queue.count and self.free
+
     # What waits
 
     def add(self, one: Waiting) -> None:
         self.queue.add(one)
-        rank = one.turn.rank
-        self._seconds[rank] = self._seconds.get(rank, 0.0) + self.seconds(one.demand, one.amount)
+        self._count(one.turn.rank, one.demand, one.amount)
 
     def remove(self, one: Waiting) -> None:
         self.queue.remove(one)
         rank = one.turn.rank
         if rank in self.queue.ranks:
-            self._seconds[rank] -= self.seconds(one.demand, one.amount)
+            self._count(rank, one.demand, -one.amount)
         else:
+            del self._amounts[rank]
             self._seconds.pop(rank, None)
+
+    def _count(self, rank: int, demand: Demand, amount: float) -> None:
+        kinds = self._amounts.setdefault(rank, {})
+        kinds[demand.kind] = kinds.get(demand.kind, 0.0) + amount
+        self._seconds[rank] = self._seconds.get(rank, 0.0) + self.seconds(demand, amount)
 
     def give_up(self) -> Queue:
         """All that waits, which then belongs to nobody."""
         given, self.queue = self.queue, Queue(self.id)
         given.owner = None
+        self._amounts.clear()
         self._seconds.clear()
         return given
 
@@ -90,7 +103,7 @@ class Lane:
 
     def seconds(self, demand: Demand, amount: float) -> float:
         """How long a slot is taken by so much of this."""
-        return amount / self._stations.rate(demand, self.station.id)
+        return amount / self._stations.rate(demand.kind, self.station.id)
 
     def ends_if_put(self, demand: Demand, amount: float, rank: int, now: float) -> float:
         """When a turn would end that came last in its rank."""
@@ -99,22 +112,32 @@ class Lane:
     def ends_if_begun(self, demand: Demand, amount: float, now: float) -> float:
         return now + self.seconds(demand, amount)
 
+    def ends_next(self, demand: Demand, amount: float, now: float) -> float:
+        """When a turn would end that begins once a slot, on average, has done what runs on it."""
+        return now + self.busy(now) + self.seconds(demand, amount)
+
     def ends(self, one: Waiting, now: float) -> float:
         """When a turn of this queue is expected to end."""
         return now + self._wait(self._ahead(one), now) + self.seconds(one.demand, one.amount)
 
     def _load(self, rank: int) -> float:
         """Seconds that one slot would need for what waits in this rank and in better ones."""
-        if self._version != self._speeds.version(self.station.id):
-            self._version = self._speeds.version(self.station.id)
+        version = self._speeds.versions.get(self.station.id, 0)
+        if self._version != version:
+            self._version = version
             self._add_up()
-        return sum(seconds for other, seconds in self._seconds.items() if other <= rank)
+        load = 0.0
+        for other, seconds in self._seconds.items():
+            if other <= rank:
+                load += seconds
+        return load
 
     def _add_up(self) -> None:
-        self._seconds = dict.fromkeys(self.queue.ranks, 0.0)
-        for demand, rows in self.queue.demands.items():
-            for (rank, _), row in rows.items():
-                self._seconds[rank] += self.seconds(demand, row.amount)
+        rate = self._stations.rate
+        self._seconds = {
+            rank: sum(amount / rate(kind, self.station.id) for kind, amount in kinds.items())
+            for rank, kinds in self._amounts.items()
+        }
 
     def _ahead(self, one: Waiting) -> float:
         rank, sequence = one.turn.rank, one.turn.sequence
@@ -133,9 +156,11 @@ class Lane:
     def _wait(self, load: float, now: float) -> float:
         """How long until a slot is free once this load is done before."""
         slots = max(self.station.slots, 1)
+        if not self.running:
+            return load / slots
         remaining = [run.remaining(now) for run in self.running.values()]
         if slots == 1:
-            return load + max(remaining, default=0.0)
+            return load + max(remaining)
         return _level(sorted(remaining + [0.0] * (slots - len(remaining)))[-slots:], load)
 
 

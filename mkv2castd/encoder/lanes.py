@@ -38,6 +38,7 @@ class Lanes:
         self._hands: dict[UUID, _Hand] = {}
         self._stations: dict[str, Station] = {}
         self._settling = False
+        self._turned = asyncio.Event()
         self.running: dict[UUID, Running] = {}
         ground.gate.attach(self)
 
@@ -47,6 +48,7 @@ class Lanes:
             while True:
                 self._awake.clear()
                 self._fill(group)
+                self._turned.set()
                 with suppress(TimeoutError):
                     async with asyncio.timeout(_RECONSIDER_SECONDS if self._waits else None):
                         await self._awake.wait()
@@ -85,6 +87,12 @@ class Lanes:
 
     def wake(self) -> None:
         self._awake.set()
+
+    async def beat(self) -> None:
+        """Comes back once free slots have been looked at again: a sign of life."""
+        self._turned.clear()
+        self.wake()
+        await self._turned.wait()
 
     # The queues
 
@@ -149,6 +157,11 @@ class Lanes:
     def set_open(self, open_: bool) -> None:
         """Likewise for encodes alone, by the hour."""
         self._ground.gate.set_open(open_)
+        self._heed()
+
+    def set_on_battery(self, on_battery: bool) -> None:
+        """Likewise for everything, while a battery is to be spared."""
+        self._ground.gate.set_on_battery(on_battery)
         self._heed()
 
     def _heed(self) -> None:

@@ -64,8 +64,19 @@ class Row:
         place = len(self._keys)
         if self._keys and sequence < self._keys[-1]:
             place = bisect_right(self._keys, sequence, self._begin)
-        self._keys.insert(place, sequence)
-        self._values.insert(place, one)
+        if self._begin and place - self._begin < len(self._keys) - place:
+            self._insert_from_front(place, one)
+        else:
+            self._keys.insert(place, sequence)
+            self._values.insert(place, one)
+
+    def _insert_from_front(self, place: int, one: Waiting) -> None:
+        """Moves the few before its place instead of the many behind it."""
+        begin = self._begin = self._begin - 1
+        self._keys[begin : place - 1] = self._keys[begin + 1 : place]
+        self._values[begin : place - 1] = self._values[begin + 1 : place]
+        self._keys[place - 1] = one.turn.sequence
+        self._values[place - 1] = one
 
     def remove(self, one: Waiting) -> None:
         self.amount -= one.amount
@@ -114,12 +125,22 @@ class Queue:
             for row in folders.values():
                 yield from row
 
+    def any_before(self, rank: int, blocked: Collection[str]) -> bool:
+        """Whether anything waits that is more urgent, and not of a blocked folder."""
+        urgent = (folder for one, rows in self.ranks.items() if one < rank for folder in rows)
+        return any(folder not in blocked for folder in urgent)
+
     def first(self, blocked: Collection[str]) -> Waiting | None:
         """Of folders that are not blocked."""
-        for rank in sorted(self.ranks):
-            firsts = [row.first for folder, row in self.ranks[rank].items() if folder not in blocked]
-            if firsts:
-                return min(firsts) if len(firsts) > 1 else firsts[0]
+        for rank in sorted(self.ranks) if len(self.ranks) > 1 else self.ranks:
+            found: Waiting | None = None
+            for folder, row in self.ranks[rank].items():
+                if folder not in blocked:
+                    first = row.first
+                    if found is None or first.turn.sequence < found.turn.sequence:
+                        found = first
+            if found is not None:
+                return found
         return None
 
     def first_of(self, demand: Demand, blocked: Collection[str]) -> Waiting | None:

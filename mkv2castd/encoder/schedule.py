@@ -8,24 +8,25 @@ until it is their turn.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from mkv2castd.device import REMUX, Station
 from mkv2castd.encoder.demands import Demand, Stations
 from mkv2castd.encoder.explaining import Prospect, of_choice, of_run, of_waiting
 from mkv2castd.encoder.lane import Lane, Run
-from mkv2castd.encoder.prices import prices
 from mkv2castd.encoder.queues import Queue, Waiting
 from mkv2castd.encoder.speeds import Speeds
 from mkv2castd.encoder.stealing import Loot, best_loot
 from mkv2castd.encoder.turns import Turn
+from mkv2castd.encoder.worth import worth
 from mkv2castd.work import Place, Work
 
 # How many turns are given another place, at most, before one is taken.
 _MOST_MOVES = 64
-# After how many decisions, at most, what devices are worth is reckoned anew; and after which part of those that wait.
-_REVALUE, _REVALUE_PART = 64, 8
+# After how many decisions what devices are worth is reckoned anew: after this part of those that wait, so many at
+# most; but where very many wait, which are not another mixture so soon, after that small a part of them.
+_REVALUE_PART, _REVALUE, _REVALUE_LEAST_PART = 8, 64, 256
 # By how much of its own time a turn has to end earlier elsewhere, so that it is moved there.
 _CLEARLY = 0.1
 
@@ -40,6 +41,9 @@ class Schedule:
         self._adrift: list[Queue] = []
         self._stuck = Queue()
         self._unvalued = 0
+        # the open lanes in which something is encoded, and how many slots they have together
+        self._encoding: tuple[Lane, ...] = ()
+        self._slots = 1
 
     def __contains__(self, job_id: UUID) -> bool:
         """Whether the job waits; one that runs does not."""
@@ -68,6 +72,8 @@ class Schedule:
     def _reconsider(self) -> None:
         """Queues whose device does not take all of them any more are set adrift, as are turns that nobody could take
         and somebody might by now."""
+        self._encoding = tuple(lane for lane in self._lanes.values() if lane.station.open and lane.id != REMUX)
+        self._slots = max(sum(lane.station.slots for lane in self._encoding), 1)
         for lane in self._lanes.values():
             takers = map(self._stations.takers, lane.queue.demands)
             if not lane.station.open or not all(lane.id in ids for ids in takers):
@@ -115,9 +121,11 @@ class Schedule:
         self._value(now)
         self._land(lane, blocked_folders, now)
         own = self._own(lane, blocked_folders, now)
-        loot = best_loot(self._stations, lane, self._others(lane), blocked_folders, own, self._level(now), now)
-        if loot is not None:
-            return self._begin(lane, loot.waiting, now, loot)
+        others = self._others(lane, blocked_folders, own)
+        if others:
+            loot = best_loot(self._stations, lane, others, blocked_folders, own, self._level(now), now)
+            if loot is not None:
+                return self._begin(lane, loot.waiting, now, loot)
         return self._begin(lane, own, now, None) if own is not None else None
 
     def release(self, job_id: UUID) -> None:
@@ -133,11 +141,12 @@ class Schedule:
 
     def _level(self, now: float) -> float:
         """When all devices would be done if they shared all that waits."""
-        lanes = [lane for lane in self._lanes.values() if lane.station.open and lane.id != REMUX]
-        return now + sum(lane.work(now) for lane in lanes) / max(sum(lane.station.slots for lane in lanes), 1)
+        return now + sum(lane.work(now) for lane in self._encoding) / self._slots
 
-    def _others(self, lane: Lane) -> Iterator[Lane]:
-        return (other for other in self._lanes.values() if other is not lane and other.queue.count)
+    def _others(self, lane: Lane, blocked: Collection[str], own: Waiting | None) -> list[Lane]:
+        """Lanes from which this one might take something before its own first turn."""
+        lanes = [other for other in self._lanes.values() if other is not lane and other.queue.count]
+        return lanes if own is None else [one for one in lanes if one.queue.any_before(own.turn.rank, blocked)]
 
     def _place(self, waiting: Waiting, now: float) -> None:
         lane = self._best(waiting.demand, waiting.amount, waiting.turn.rank, now)
@@ -149,37 +158,22 @@ class Schedule:
     def _best(self, demand: Demand, amount: float, rank: int, now: float) -> Lane | None:
         """Where it is expected to end first. Where it would have to wait, and is not urgent, devices are left out
         that are worth more to others: they are kept for what only they do well."""
-        ends = {id_: self._lanes[id_].ends_if_put(demand, amount, rank, now) for id_ in self._stations.takers(demand)}
-        if not ends:
-            return None
-        first = self._lanes[min(ends, key=lambda id_: (ends[id_], id_))]
-        if rank < 0 or len(ends) == 1 or (first.free and not first.queue.count):
-            return first
+        takers = [self._lanes[id_] for id_ in self._stations.takers(demand)]
+        if rank < 0 or any(lane.idle for lane in takers):
+            first = _soonest(takers, demand, amount, rank, now)
+            if rank < 0 or first is None or first.idle:
+                return first
         cheap = self._stations.cheap(demand)
-        return self._lanes[min(cheap, key=lambda id_: (ends[id_], id_))]
+        return _soonest([lane for lane in takers if lane.id in cheap], demand, amount, rank, now)
 
     def _value(self, now: float) -> None:
         """Reckons what devices are worth by what waits and runs, now and then."""
         self._unvalued += 1
-        if self._unvalued < min(_REVALUE, len(self._waiting) // _REVALUE_PART):
+        waiting = len(self._waiting)
+        if self._unvalued < max(min(_REVALUE, waiting // _REVALUE_PART), waiting // _REVALUE_LEAST_PART):
             return
         self._unvalued = 0
-        lanes = [lane for lane in self._lanes.values() if lane.station.open and lane.id != REMUX]
-        amounts: dict[Demand, float] = {}
-        for lane in lanes:
-            for demand, rows in lane.queue.demands.items():
-                amounts[demand] = amounts.get(demand, 0.0) + sum(row.amount for row in rows.values())
-        fresh = prices(
-            [
-                {id_: amount / self._stations.rate(demand, id_) for id_ in self._stations.takers(demand)}
-                for demand, amount in amounts.items()
-                if self._stations.takers(demand)
-            ],
-            {lane.id: lane.station.slots for lane in lanes},
-            {lane.id: lane.busy(now) for lane in lanes},
-            self._stations.prices if amounts else {},
-        )
-        self._stations.value(fresh)
+        self._stations.value(worth(self._stations, self._encoding, now))
 
     def _land(self, lane: Lane, blocked: Collection[str], now: float) -> None:
         """Gives turns that are adrift a lane, as long as they come before what this one would take."""
@@ -200,17 +194,29 @@ class Schedule:
             first = lane.queue.first(blocked)
             if first is None:
                 return None
-            ends = lane.ends_if_begun(first.demand, first.amount, now)
-            better = self._best(first.demand, first.amount, first.turn.rank, now)
-            if better is None or better is lane:
-                return first
-            sooner = better.ends_if_put(first.demand, first.amount, first.turn.rank, now)
-            dear = first.turn.rank >= 0 and lane.id not in self._stations.cheap(first.demand)
-            if not dear and sooner >= ends - _CLEARLY * (ends - now):
+            better = self._better(lane, first, now)
+            if better is None:
                 return first
             self._remove(first)
             better.add(first)
         return lane.queue.first(blocked)
+
+    def _better(self, lane: Lane, first: Waiting, now: float) -> Lane | None:
+        """Where the lane's first turn had better wait instead of beginning here; None: nowhere."""
+        demand, amount, rank = first.demand, first.amount, first.turn.rank
+        ends = lane.ends_if_begun(demand, amount, now)
+        soon = ends - _CLEARLY * (ends - now)
+        best = self._best(demand, amount, rank, now)
+        if best is not None and best is not lane:
+            dear = rank >= 0 and self._stations.too_dear(demand, lane.id)
+            if dear or best.ends_if_put(demand, amount, rank, now) < soon:
+                return best
+        if (ends - now) * self._slots <= lane.work(now) or ends <= self._level(now):
+            return None
+        # it would be the last of all: whoever does it sooner is soon free for it, others taking what is there
+        others = [self._lanes[id_] for id_ in self._stations.takers(demand) if id_ != lane.id]
+        last = min(others, key=lambda one: one.ends_next(demand, amount, now), default=None)
+        return last if last is not None and last.ends_next(demand, amount, now) < soon else None
 
     def _remove(self, waiting: Waiting) -> None:
         queue = waiting.queue
@@ -282,3 +288,10 @@ class Schedule:
         if waiting.queue is lane.queue:
             return Prospect(station, lane.ends(waiting, now) - now)
         return Prospect(station, lane.ends_if_put(demand, waiting.amount, waiting.turn.rank, now) - now)
+
+
+def _soonest(lanes: Sequence[Lane], demand: Demand, amount: float, rank: int, now: float) -> Lane | None:
+    """Where a turn ends first that is put there; of equals, the first by name."""
+    if len(lanes) < 2:
+        return lanes[0] if lanes else None
+    return min(lanes, key=lambda lane: (lane.ends_if_put(demand, amount, rank, now), lane.id))

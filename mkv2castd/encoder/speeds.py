@@ -42,13 +42,15 @@ class Speeds:
 
     def __init__(self, seen: Mapping[tuple[str, str], Seen]) -> None:
         self._devices: dict[str, _Learned] = {}
+        # by device; grows whenever what is expected of it changes, 0 until anything has been seen of it
+        self.versions: dict[str, int] = {}
         self.recall(seen)
 
     def recall(self, seen: Mapping[tuple[str, str], Seen]) -> None:
         """Takes in what was seen before."""
         for (device_id, kind), one in seen.items():
             if _tells(one.speed) and one.count > 0:
-                self._of(device_id).note(kind, one)
+                self._note(device_id, kind, one)
 
     def learn(self, device_id: str, kind: str, megapixels_per_second: float) -> Seen:
         """Takes in one film, and returns what is believed by now. What is not above 0, or not finite, is ignored
@@ -58,7 +60,7 @@ class Speeds:
         if not _tells(megapixels_per_second):
             return before if before is not None else Seen(0.0, 0)
         now = _after(before, megapixels_per_second) if before is not None else Seen(megapixels_per_second, 1)
-        learned.note(kind, now)
+        self._note(device_id, kind, now)
         return now
 
     def seconds(self, station: Station, work: Work) -> float:
@@ -69,9 +71,9 @@ class Speeds:
         """Expected million pixels a second; above 0."""
         return self._of(device_id).speed(kind)
 
-    def version(self, device_id: str) -> int:
-        """Grows whenever what is expected of this device changes."""
-        return self._of(device_id).version
+    def _note(self, device_id: str, kind: str, now: Seen) -> None:
+        self._of(device_id).note(kind, now)
+        self.versions[device_id] = self.versions.get(device_id, 0) + 1
 
     def _of(self, device_id: str) -> _Learned:
         if device_id not in self._devices:
@@ -85,7 +87,6 @@ class _Learned:
 
     def __init__(self, *, processor: bool) -> None:
         self.seen: dict[str, Seen] = {}
-        self.version = 0
         self._processor = processor
         self._guesses: dict[str, float] = {}
         self._errors = 0.0  # sum of the logarithms of seen / guessed
@@ -94,7 +95,6 @@ class _Learned:
         before = self.seen.get(kind)
         self._errors += math.log(now.speed / (before.speed if before is not None else self._guess(kind)))
         self.seen[kind] = now
-        self.version += 1
 
     def speed(self, kind: str) -> float:
         known = self.seen.get(kind)

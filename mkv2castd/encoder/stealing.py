@@ -77,7 +77,7 @@ def _lasts(
 
 def _sooner(taker: Lane, lane: Lane, one: Waiting, level: float, now: float) -> bool:
     """Where its own lane has much else to do, others take of that: so it may come earlier than its place says."""
-    there = lane.busy(now) + lane.ends_if_begun(one.demand, one.amount, now)
+    there = lane.ends_next(one.demand, one.amount, now)
     return taker.ends_if_begun(one.demand, one.amount, now) < min(lane.ends(one, now), max(level, there))
 
 

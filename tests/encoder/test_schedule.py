@@ -75,3 +75,36 @@ def test_a_new_device_takes_the_first_of_those_that_wait() -> None:
     assert one.take(CPU, (), 0.0) is turns[0]
     one.set_station(gpu("fast"))
     assert one.take("fast", (), 10.0) is turns[1]
+
+
+def test_a_device_does_not_begin_what_would_end_last_of_all_where_another_soon_does_it_sooner() -> None:
+    usual, deep = Work(SHAPE, 1.0, 25.0).megapixels, Work(DEEP, 1.0, 25.0).megapixels
+    cards = [f"card {number}" for number in range(3)]
+    one = Schedule(
+        Speeds(
+            {
+                (CPU, SHAPE.kind): Seen(usual, 5),
+                (CPU, DEEP.kind): Seen(deep / 6, 5),
+                ("fast", DEEP.kind): Seen(deep / 2.4, 5),
+                **{(name, SHAPE.kind): Seen(2 * usual, 5) for name in ("fast", *cards)},
+            }
+        )
+    )
+    one.set_station(cpu())
+    running, long = turn(minutes=30), turn(DEEP)
+    one.put(running, 0.0)
+    assert one.take(CPU, (), 0.0) is running
+    one.put(long, 0.0)
+    for station in (gpu("fast", deep=True), *map(gpu, cards)):
+        one.set_station(station)
+    one.put(turn(pin="fast"), 0.0)
+    assert one.take("fast", (), 0.0) is not long
+    for _ in range(10):
+        one.put(turn(), 0.0)
+    for card in cards:
+        assert one.take(card, (), 0.0) is not None
+    one.release(running.job_id)
+    assert one.take(CPU, (), 1800.0) is not long, "six hours here, while all else is done in three"
+    place = one.place(long.job_id, 1800.0)
+    assert place is not None
+    assert place.lane == "fast"
