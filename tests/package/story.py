@@ -128,7 +128,7 @@ def test_a_reload_with_a_mistake_in_the_configuration_is_refused_and_nothing_cha
 def bus(machine: Machine) -> tuple[str, ...]:
     if not machine.path("/usr/lib/mkv2castd/mkv2castd/api/bus.py").exists():
         pytest.skip("this version is not on the bus")
-    until(lambda: machine.run("busctl", "status", BUS[0], check=False).returncode == 0)
+    until(lambda: machine.run("busctl", "get-property", *BUS, "Version", check=False).returncode == 0)
     return BUS
 
 
