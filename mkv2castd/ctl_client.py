@@ -30,7 +30,7 @@ _PROPERTIES = "org.freedesktop.DBus.Properties"
 _OBJECT_MANAGER = "org.freedesktop.DBus.ObjectManager"
 _UP_SECONDS = 10.0
 _ANSWER_SECONDS = 60.0  # a store that is busy with many films
-_LEAVE_SECONDS = 300.0  # a person may be asked for a password, or a film be looked through
+_LEAVE_SECONDS = 330.0  # polkit gives a person five minutes to find their password
 _CANDIDATES = 5  # jobs that are named where an id is ambiguous
 
 Fields = dict[str, Any]
@@ -126,7 +126,8 @@ class Daemon:
                 interactive=leave is not None,
             )
         except BusError as error:
-            raise complaint(error, f"{interface}.{member} of {NAME}: ", leave) from error
+            hint = leave if self.which == "system" else None
+            raise complaint(error, f"{interface}.{member} of {NAME}: ", hint) from error
 
 
 def _is_uuid(text: str) -> bool:

@@ -53,7 +53,7 @@ class CtlError(Exception):
 
 def complaint(error: BusError, called: str, leave: str | None) -> CtlError:
     """What the caller is told. called: what BusError.message begins with. leave: the polkit action that guards what
-    was asked for; None: anybody may."""
+    was asked for; None: none does."""
     text = error.message.removeprefix(called)
     if error.name is None:
         return CtlError(text, UNREACHABLE)
@@ -62,14 +62,13 @@ def complaint(error: BusError, called: str, leave: str | None) -> CtlError:
     if error.name in _UNKNOWN:
         return CtlError(f"{text}: this mkv2castd is older than mkv2castctl; restart it", FAILED)
     code = EXITS.get(error.name, FAILED)
-    if code == NOT_ALLOWED:
+    if code == NOT_ALLOWED and leave is not None:
         text = f"{text}\n{_how_to_be_allowed(leave)}"
     return CtlError(text, code)
 
 
-def _how_to_be_allowed(leave: str | None) -> str:
-    asked = f"polkit's leave for {leave}" if leave is not None else "leave"
+def _how_to_be_allowed(leave: str) -> str:
     return (
-        f"It takes {asked}, which root and the group mkv2cast have: `sudo usermod -aG mkv2cast $USER`, then log in "
-        "again. A daemon on a session bus obeys its own user only."
+        f"It takes polkit's leave for {leave}, which root and the group mkv2cast have: "
+        "`sudo usermod -aG mkv2cast $USER`, then log in again."
     )

@@ -8,10 +8,11 @@ from typing import TypeAlias
 from mkv2castd import __version__
 from mkv2castd.model import Container, JobStatus
 
-_DESCRIPTION = "Talks to a running mkv2castd over D-Bus. A job is named by its id, or by any unique beginning of it."
+_DESCRIPTION = "Talks to a running mkv2castd over D-Bus."
 _EPILOG = (
-    "exit codes: 0 done; 1 the work failed; 2 usage or configuration error; 3 daemon or bus not reachable; "
-    "4 no such job, folder or device; 5 not allowed; 130 interrupted"
+    "A job is named by its id, or by any unique beginning of it. Exit codes: 0 done; 1 the work failed; 2 usage or "
+    "configuration error; 3 daemon or bus not reachable; 4 no such job, folder or device; 5 not allowed; "
+    "130 interrupted."
 )
 
 _Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -21,7 +22,11 @@ def parser() -> argparse.ArgumentParser:
     """`command` of what it reads is a key of ctl.COMMANDS."""
     made = argparse.ArgumentParser(prog="mkv2castctl", description=_DESCRIPTION, epilog=_EPILOG)
     made.add_argument("--version", action="version", version=f"mkv2castctl {__version__}")
-    _bus_option(made, None)
+    made.add_argument(
+        "--bus",
+        choices=["system", "session"],
+        help="where the daemon is (default: on the system bus, else on the session bus)",
+    )
     commands = made.add_subparsers(required=True, metavar="COMMAND")
     _json_option(_add(commands, "status", "how the daemon and its queue stand"))
     _looking(commands)
@@ -45,8 +50,7 @@ def _looking(commands: _Commands) -> None:
         "--status",
         action="append",
         choices=[status.value for status in JobStatus],
-        metavar="S",
-        help=f"only those in this state ({', '.join(JobStatus)}); may be given several times",
+        help="only those in this state; may be given several times",
     )
     jobs.add_argument("--folder", metavar="F", help="only those of the watched folder of this name")
     jobs.add_argument("--limit", type=_count, default=50, metavar="N", help="at most so many (default: 50)")
@@ -138,17 +142,9 @@ def _folders(commands: _Commands) -> None:
 def _add(commands: _Commands, name: str, purpose: str, before: str = "") -> argparse.ArgumentParser:
     made = commands.add_parser(name, help=purpose, description=purpose[:1].upper() + purpose[1:] + ".")
     made.set_defaults(command=before + name)
-    _bus_option(made, argparse.SUPPRESS)
+    # understood behind the command too
+    made.add_argument("--bus", choices=["system", "session"], default=argparse.SUPPRESS, help=argparse.SUPPRESS)
     return made
-
-
-def _bus_option(made: argparse.ArgumentParser, default: str | None) -> None:
-    made.add_argument(
-        "--bus",
-        choices=["system", "session"],
-        default=default,
-        help="where the daemon is (default: on the system bus, else on the session bus)",
-    )
 
 
 def _json_option(made: argparse.ArgumentParser) -> None:

@@ -225,12 +225,15 @@ class TestSteering:
 class TestFaults:
     async def test_without_leave_it_is_said_how_to_get_it(self, house: House) -> None:
         house.guard.open = False
-        ended = await ctl(house.private, "pause", "--all")
+        as_service = {"DBUS_SYSTEM_BUS_ADDRESS": house.private.address}
+        ended = await ctl(house.private, "pause", "--all", more=as_service)
         assert (ended.code, ended.out) == (5, "")
         for words in ("only the group mkv2cast may", "org.mkv2cast.Daemon1.manage-jobs", "usermod -aG mkv2cast"):
             assert words in ended.err
         assert house.guard.asked == [VerbKind.JOBS]
         assert (await ctl(house.private, "status")).code == 0
+        own = await ctl(house.private, "pause", "--all")
+        assert (own.code, own.err) == (5, "mkv2castctl: only the group mkv2cast may do that\n")
 
     async def test_without_a_daemon_it_is_said_how_to_start_one(self, private: PrivateBus) -> None:
         ended = await ctl(private, "status")
