@@ -17,6 +17,7 @@ from mkv2castd.errors import ErrorCode, RequestError
 from mkv2castd.events import DeviceChanged
 from mkv2castd.model import JobStatus, Progress
 from tests.encoder.scene import Scene, scene
+from tests.trouble import soon
 
 CARD = "pci-0000_03_00_0"
 OTHER = "pci-0000_04_00_0"
@@ -94,6 +95,14 @@ async def test_a_disabled_gpu_is_remembered_and_told(tmp_path: Path, monkeypatch
         assert remembered(tmp_path) == [CARD, OTHER]
         assert (await here.control.enable_device(CARD)).enabled
         assert remembered(tmp_path) == [OTHER]
+
+
+async def test_a_slot_that_is_free_again_is_told(tmp_path: Path) -> None:
+    async with scene(tmp_path) as here:
+        job = await here.submit("a.mkv")
+        await here.until(job.id, JobStatus.COMPLETED)
+        await soon(lambda: DeviceChanged("cpu") in here.events)
+        assert here.control.devices()[0].running == ()
 
 
 async def test_a_card_that_comes_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
