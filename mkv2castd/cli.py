@@ -54,7 +54,7 @@ def command(argv: Sequence[str]) -> int:
 
 def _perform(arguments: Sequence[str]) -> int:
     try:
-        options = _parser().parse_args(arguments)
+        options = parser().parse_args(arguments)
     except SystemExit as ended:  # the help was asked for, or the words are off: argparse has said which
         return ended.code if isinstance(ended.code, int) else 2
     code: int = options.perform(options)
@@ -67,7 +67,7 @@ def _complain(message: str, details: str | None = None) -> None:
         sys.stderr.write(f"{details.rstrip()}\n")
 
 
-def _parser() -> argparse.ArgumentParser:
+def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="mkv2castd", description="Makes your films play on Cast devices.")
     parser.add_argument("--version", action="version", version=f"mkv2castd {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")

@@ -32,6 +32,7 @@ _Days = Annotated[int, msgspec.Meta(ge=0, le=36500)]
 _Slots = Annotated[int, msgspec.Meta(ge=1, le=64)]
 _Span = Annotated[float, msgspec.Meta(ge=0, le=1_000_000)]
 _Period = Annotated[float, msgspec.Meta(gt=0, le=1_000_000)]
+OnBattery = Literal["pause", "go-on"]
 Quality = Literal["fast", "balanced", "high"]
 SourcePolicy = Literal["keep", "trash", "replace"]
 Subtitles = Literal["sidecar", "embed", "burn", "none"]
@@ -103,6 +104,7 @@ class QueueConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     retries: Annotated[int, msgspec.Meta(ge=0, le=100)] = 2
     keep_finished_days: _Days = 90
     stall_seconds: _Period = 300
+    on_battery: OnBattery = "pause"
 
 
 class HttpConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

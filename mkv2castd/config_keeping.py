@@ -55,6 +55,7 @@ class ConfigKeeper:
         self._watchers = watchers
         self._hub = hub
         self._changing = asyncio.Lock()
+        self._on_battery = False
         self.changed = asyncio.Event()
 
     async def reload(self) -> None:
@@ -71,6 +72,7 @@ class ConfigKeeper:
         workshop = self._workshop
         workshop.reconfigure(fresh)
         self._hold(lambda: workshop.lanes.pause_all(fresh.queue.paused))
+        self.set_on_battery(self._on_battery)
         self.changed.set()
         self._watchers.apply(fresh)
         workshop.gate.release_held()
@@ -88,6 +90,16 @@ class ConfigKeeper:
     def set_open(self, open_: bool) -> None:
         """Whether pictures may be encoded at this hour."""
         self._hold(lambda: self._workshop.lanes.set_open(open_))
+
+    def set_on_battery(self, on_battery: bool) -> None:
+        """Whether the machine runs on its battery. What follows is the configuration's to say."""
+        self._on_battery = on_battery
+        spared = on_battery and self._workshop.config.queue.on_battery == "pause"
+        self._hold(lambda: self._workshop.lanes.set_on_battery(spared))
+
+    def stands_still(self, lane: str) -> bool:
+        """Is nothing done there at the moment, whatever has begun?"""
+        return self._workshop.gate.stands_still(lane)
 
     def _hold(self, change: Callable[[], None]) -> None:
         gate = self._workshop.gate

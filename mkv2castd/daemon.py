@@ -28,7 +28,7 @@ from mkv2castd.events import Hub
 from mkv2castd.folders import Folders
 from mkv2castd.housekeeping import keep_house
 from mkv2castd.lock import state_folder
-from mkv2castd.notify import Notifier, Supervision
+from mkv2castd.notify import Supervision
 from mkv2castd.reception import Reception
 from mkv2castd.recovery import recover
 from mkv2castd.service import Service, starting
@@ -43,8 +43,8 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How one run was asked for. `ready` is told the addresses. supervision:
-    what the service manager wants to hear; sockets: what it has opened for us."""
+    """How one run was asked for. `ready` is told the addresses. supervision: what the service manager wants to hear;
+    sockets: what it has opened for us."""
 
     sources: Sources
     state_dir: Path
@@ -80,34 +80,41 @@ async def run(options: Options) -> None:
                     started()
                     on_bus = asyncio.Event()
                     service = _service(options.supervision, workshop, control, on_bus)
-                    await _work(store, workshop, folders, keeper, control, service, on_bus, stop, reload)
+                    await _work(_House(store, workshop, folders, keeper, control, hub, service, on_bus), stop, reload)
 
 
-async def _work(
-    store: Store,
-    workshop: Workshop,
-    folders: Folders,
-    keeper: ConfigKeeper,
-    control: Control,
-    service: Service,
-    on_bus: asyncio.Event,
-    stop: asyncio.Event,
-    reload: asyncio.Event,
-) -> None:
-    folders.apply(workshop.config)
+@dataclass(frozen=True, slots=True)
+class _House:
+    """What is at work once all is built."""
+
+    store: Store
+    workshop: Workshop
+    folders: Folders
+    keeper: ConfigKeeper
+    control: Control
+    hub: Hub
+    service: Service
+    on_bus: asyncio.Event
+
+
+async def _work(house: _House, stop: asyncio.Event, reload: asyncio.Event) -> None:
+    workshop, keeper = house.workshop, house.keeper
+    house.folders.apply(workshop.config)
     try:
         async with asyncio.TaskGroup() as group:
             # before the lanes: at a closed hour they must not begin anything
             group.create_task(keep_hours(lambda: workshop.config.queue.hours, keeper.changed, keeper.set_open))
             group.create_task(workshop.serve())
-            group.create_task(folders.serve())
+            group.create_task(house.folders.serve())
             group.create_task(supervise("housekeeping", lambda: keep_house(workshop), StoreError))
-            group.create_task(serve_on_bus(workshop.config.dbus.bus, control, on_bus))
-            group.create_task(_reload(keeper, service.supervision.notifier, reload))
-            group.create_task(_end_with_the_store(store))
-            group.create_task(service.serve())
+            group.create_task(serve_on_bus(workshop.config.dbus.bus, house.control, house.on_bus))
+            group.create_task(_reload(house, reload))
+            group.create_task(_end_with_the_store(house.store))
+            group.create_task(house.service.serve())
+            if workshop.config.dbus.bus != "none":
+                group.create_task(_manage_power(house.hub, keeper))
             await stop.wait()
-            service.supervision.notifier.stopping()
+            house.service.supervision.notifier.stopping()
             raise _Stopped
     except BaseExceptionGroup as ended:
         if (fault := _first(ended, StoreError)) is not None:
@@ -140,13 +147,21 @@ async def _end_with_the_store(store: Store) -> Never:
     raise await asyncio.shield(store.failed)
 
 
-async def _reload(keeper: ConfigKeeper, notifier: Notifier, reload: asyncio.Event) -> Never:
+async def _manage_power(hub: Hub, keeper: ConfigKeeper) -> None:
+    # loaded only where there may be a bus: 1.8 MB
+    from mkv2castd.power import manage_power
+
+    await manage_power(hub, keeper)
+
+
+async def _reload(house: _House, reload: asyncio.Event) -> Never:
     while True:
         await reload.wait()
         reload.clear()
+        notifier = house.service.supervision.notifier
         notifier.reloading()
         try:
-            await keeper.reload()
+            await house.keeper.reload()
         except ConfigError as error:
             _log.error("the configuration is kept as it was: %s", error.message)
         finally:

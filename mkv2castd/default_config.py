@@ -139,6 +139,8 @@ MEANINGS: Mapping[str, str] = MappingProxyType(
         "queue.retries": "How often a conversion is tried again after a failure that is not the film's own.",
         "queue.keep_finished_days": "How many days finished jobs are listed. 0: until the next clearing.",
         "queue.stall_seconds": "After how long without progress a conversion is stopped and tried again.",
+        "queue.on_battery": "What happens while the machine runs on its battery: pause (all conversions stand still) "
+        "or go-on.",
         "http.listen": "Addresses, 127.0.0.1:8080 or [::1]:8080 or unix:/path. Only this machine's own, since there "
         "is no access control yet. Empty: none.",
         "dbus.bus": "auto: the system bus for a service of systemd's system manager, else the session bus of the "

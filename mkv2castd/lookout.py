@@ -41,7 +41,8 @@ class Lookout:
 
     @property
     def pause_reason(self) -> str | None:
-        """What holds encoding back: "requested", or "hours", in which nothing is encoded; None: nothing does."""
+        """What holds encoding back: "requested", "battery", or "hours", in which nothing is encoded; None: nothing
+        does."""
         return self._workshop.gate.reason
 
     async def counts(self) -> Counts:

@@ -25,8 +25,8 @@ find_python() {
 # Node.js 18 or newer?
 have_node() { command -v node >/dev/null && [ "$(node -p 'process.versions.node.split(".")[0]' 2>/dev/null || echo 0)" -ge 18 ]; }
 
-# The Debian packages that are missing for what is asked for: ffmpeg, python, node, chromium, driver, bus,
-# debian, container.
+# The Debian packages that are missing for what is asked for: ffmpeg, python, node, chromium, driver, bus, polkit,
+# power, debian, container.
 missing_packages() {
     local need
     for need in "$@"; do
@@ -45,6 +45,7 @@ missing_packages() {
         bus)
             command -v dbus-daemon >/dev/null || echo dbus-daemon
             command -v gdbus >/dev/null || echo libglib2.0-bin
+            command -v busctl >/dev/null || echo systemd
             # GLib's own client of an ObjectManager, in Debian's Python
             /usr/bin/python3 -c 'from gi.repository import Gio' 2>/dev/null || echo python3-gi
             ;;
@@ -52,6 +53,7 @@ missing_packages() {
             [ -x /usr/lib/polkit-1/polkitd ] || echo polkitd
             command -v busctl >/dev/null || echo systemd
             ;;
+        power) /usr/bin/python3 -c 'import dbusmock' 2>/dev/null || echo python3-dbusmock ;;
         driver)
             # what tests/driver is built with
             command -v gcc >/dev/null || echo gcc

@@ -19,6 +19,8 @@ from typing import Any
 
 import aiohttp
 
+# Seconds after which nothing more is expected to happen, on a machine with much else to do.
+PATIENCE = 90.0
 READY = re.compile(r"page\s+(http://\S+?)/\s")
 
 
@@ -58,7 +60,9 @@ class Daemon:
         async with self.session.ws_connect(self.url + path) as socket:
             yield Listener(socket)
 
-    async def until(self, done: Callable[[list[dict[str, Any]]], bool], timeout: float = 60) -> list[dict[str, Any]]:
+    async def until(
+        self, done: Callable[[list[dict[str, Any]]], bool], timeout: float = PATIENCE
+    ) -> list[dict[str, Any]]:
         """All jobs as soon as they look as wished; asked again with every message of /ws/jobs/."""
         async with asyncio.timeout(timeout), self.listening() as listener:
             while True:
@@ -67,7 +71,7 @@ class Daemon:
                 if done(jobs):
                     return jobs
 
-    async def finished(self, count: int, timeout: float = 60) -> dict[str, dict[str, Any]]:
+    async def finished(self, count: int, timeout: float = PATIENCE) -> dict[str, dict[str, Any]]:
         """File name → job, once `count` jobs have come to their end."""
         ends = ("completed", "failed", "cancelled")
         jobs = await self.until(lambda jobs: sum(job["status"] in ends for job in jobs) >= count, timeout)
@@ -79,7 +83,7 @@ class Listener:
     socket: aiohttp.ClientWebSocketResponse
     heard: list[dict[str, Any]] = field(default_factory=list)
 
-    async def next(self, timeout: float = 60) -> dict[str, Any]:
+    async def next(self, timeout: float = PATIENCE) -> dict[str, Any]:
         message = await self.socket.receive(timeout)
         assert message.type is aiohttp.WSMsgType.TEXT, message
         told: dict[str, Any] = json.loads(message.data)
@@ -92,7 +96,7 @@ class Listener:
             while (message := await self.socket.receive()).type is aiohttp.WSMsgType.TEXT:
                 self.heard.append(json.loads(message.data))
 
-    async def until(self, wanted: Callable[[dict[str, Any]], bool], timeout: float = 60) -> dict[str, Any]:
+    async def until(self, wanted: Callable[[dict[str, Any]], bool], timeout: float = PATIENCE) -> dict[str, Any]:
         async with asyncio.timeout(timeout):
             while True:
                 told = await self.next()
@@ -139,7 +143,7 @@ async def running(
     said: list[str] = []
     reading: asyncio.Task[None] | None = None
     try:
-        url = await asyncio.wait_for(_ready(process, said), 30)
+        url = await asyncio.wait_for(_ready(process, said), PATIENCE)
         reading = asyncio.create_task(_listen(process, said))
         async with aiohttp.ClientSession() as session:
             yield Daemon(url, process, session, said)

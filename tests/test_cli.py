@@ -128,10 +128,10 @@ async def test_an_interrupted_convert_leaves_nothing(films: Path, number: signal
         stderr=asyncio.subprocess.PIPE,
         env={**os.environ, "TMPDIR": str(own), "HOME": str(own), "PYTHONWARNINGS": "error"},
     )
-    await soon(lambda: [path for path in films.glob(".mkv2castd-*") if path.stat().st_size > 10_000], timeout=20)
+    await soon(lambda: [path for path in films.glob(".mkv2castd-*") if path.stat().st_size > 10_000], timeout=45)
     pids = list(map(int, Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()))
     process.send_signal(number)
-    _, err = await asyncio.wait_for(process.communicate(), 20)
+    _, err = await asyncio.wait_for(process.communicate(), 45)
     assert process.returncode == 130
     assert "Traceback" not in err.decode()
     assert pids
@@ -207,7 +207,7 @@ async def test_a_reader_that_leaves_is_no_error(films: Path, verb: str) -> None:
     reading, writing = os.pipe()
     os.close(reading)
     ended = await asyncio.to_thread(
-        subprocess.run, command(*arguments), stdout=writing, stderr=subprocess.PIPE, timeout=40
+        subprocess.run, command(*arguments), stdout=writing, stderr=subprocess.PIPE, timeout=90
     )
     os.close(writing)
     assert ended.returncode in (0, 1)

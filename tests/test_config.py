@@ -104,6 +104,7 @@ class TestReading:
             retries = 0
             keep_finished_days = 1
             stall_seconds = 60
+            on_battery = "go-on"
             [http]
             listen = ["[::1]:0", "unix:/run/mkv2castd/http"]
             """,
@@ -138,7 +139,7 @@ class TestReading:
         assert got.audio == config.AudioConfig(("de", "ENG"), "only", 256, ("ac3", "eac3"), "ebu-r128")
         nodes, disabled, slots = ("/dev/gpu/renderD129",), ("pci-0000_03_00_0",), {"pci-0000_04_00_0": 3}
         assert got.devices == config.DevicesConfig(2, 4, False, nodes, disabled, slots)
-        assert got.queue == config.QueueConfig(True, ("22:00-07:00", "12:00-14:30"), 0.5, 0, 1, 60)
+        assert got.queue == config.QueueConfig(True, ("22:00-07:00", "12:00-14:30"), 0.5, 0, 1, 60, "go-on")
         assert got.http == config.HttpConfig(("[::1]:0", "unix:/run/mkv2castd/http"))
 
     def test_a_byte_order_mark_is_no_mistake(self, tmp_path: Path) -> None:
@@ -285,6 +286,7 @@ WRONG = [
     ("queue.retries", [TEXT, 1.5, -1, 101]),
     ("queue.keep_finished_days", [TEXT, 1.5, -1, 10**30]),
     ("queue.stall_seconds", [TEXT, 0, math.inf, math.nan]),
+    ("queue.on_battery", [TEXT, NUMBER, TRUTH]),
     (
         "http.listen",
         ["127.0.0.1:8080", [NUMBER], *([text] for text in ("8080", "localhost", ":80", "::1:80", "a:b", "[::1]"))],

@@ -74,6 +74,16 @@ async def test_the_examples_for_a_shell_work(house: House) -> None:
     assert house.daemon.queue_paused
 
 
+async def test_the_example_of_the_readme_works(house: House) -> None:
+    (example,) = re.findall(
+        r"^```python\n(.*?)^```", (REPOSITORY / "README.md").read_text(), re.DOTALL | re.MULTILINE
+    )
+    told = await run("/usr/bin/python3", "-c", f"{example}\nprint(job_id)", environment=environment(house.private))
+    (job,) = house.daemon.known.values()
+    assert told == (0, f"{job.id}\n", "")
+    assert house.daemon.submitted["priority"] == 10
+
+
 async def test_the_example_in_python_works(house: House) -> None:
     (example,) = EXAMPLES["python"]
     house.daemon.fail(house.daemon.start(house.daemon.add("old.mkv").id).id)

@@ -138,7 +138,7 @@ class Underway:
 
     async def begun(self) -> None:
         waiting = asyncio.ensure_future(self._begun.wait())
-        await asyncio.wait((waiting, self.task), timeout=20, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((waiting, self.task), timeout=90, return_when=asyncio.FIRST_COMPLETED)
         waiting.cancel()
         assert not self.task.done(), self.task.result().stderr_tail
         assert self._begun.is_set()
@@ -168,7 +168,7 @@ async def test_it_vanishes_in_the_middle_of_an_encode(driver: Driver, tmp_path: 
     encoding = Underway(argv(device, tmp_path / "film.mkv", frames=10_000), driver.environment)
     await encoding.begun()
     device.vanish()
-    ended = await asyncio.wait_for(encoding.task, 10)
+    ended = await asyncio.wait_for(encoding.task, 25)
     assert ended.exit_code > 0
     assert "(operation failed)" in ended.stderr_tail
     assert (await encode(driver, device, tmp_path / "film.mkv")).exit_code > 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from mkv2castd.errors import ConfigError, ErrorCode, RequestError
 from mkv2castd.events import FolderChanged, FolderRemoved, QueueChanged
 from mkv2castd.model import FolderState, JobStatus
 from mkv2castd.queries import Counts, FolderFacts
+from tests.clips import make_clip
+from tests.daemon import running
 from tests.encoder.scene import scene
 
 
@@ -180,3 +183,26 @@ async def test_jobs_are_counted_by_what_becomes_of_them(tmp_path: Path) -> None:
         failed = await here.control.submit(broken)
         await here.until(failed.id, JobStatus.FAILED)
         assert await here.control.counts() == Counts(processing=0, queued=1, failed=1)
+
+
+async def test_a_folder_that_was_added_is_watched_after_a_restart_and_a_reload(
+    films: Path, state: Path, tmp_path: Path
+) -> None:
+    series = tmp_path / "series"
+    series.mkdir()
+    settings = "[queue]\nmin_free_gib = 0\npaused = true\n"
+    async with running(films, state=state, config=settings) as daemon:
+        status, added = await daemon.post("/api/folders/", {"path": str(series), "settle_seconds": 0})
+        assert (status, added["name"]) == (201, "series")
+        make_clip(series / "first.mkv")
+        await daemon.until(lambda jobs: [job["filename"] for job in jobs] == ["first.mkv"])
+    async with running(films, state=state, config=settings) as daemon:
+        make_clip(series / "second.mkv")
+        await daemon.until(lambda jobs: {job["filename"] for job in jobs} == {"first.mkv", "second.mkv"})
+        daemon.process.send_signal(signal.SIGHUP)
+        make_clip(series / "third.mkv")
+        await daemon.until(lambda jobs: len(jobs) == 3)
+        stats = await daemon.get("/api/stats/")
+        assert stats["pause_reason"] == "requested"
+        folders = {folder["name"]: folder["files"] for folder in await daemon.get("/api/folders/")}
+        assert folders == {"films": 0, "series": 3}

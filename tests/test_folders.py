@@ -40,7 +40,7 @@ class Watch:
         return {job.source.name: job for job in page.jobs}
 
     async def job(self, name: str) -> Job:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(45):
             while name not in (found := await self.jobs()):
                 self.changed.clear()
                 await self.changed.wait()
@@ -53,7 +53,7 @@ class Watch:
                 await self.changed.wait()
 
     async def until(self, *online: str) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(45):
             while {name for name, one in self.reception.folders.items() if one.state is FolderState.ONLINE} != {
                 *online
             }:
@@ -162,7 +162,7 @@ async def test_a_folder_that_is_away_at_the_start_is_never_said_to_be_there(tmp_
     films.root.rmdir()
     async with watching(tmp_path) as here:
         here.apply(films)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(45):
             while not here.states:
                 here.changed.clear()
                 await here.changed.wait()
@@ -180,7 +180,7 @@ async def test_a_folder_that_is_put_inside_another_one_has_its_films_to_itself(t
         assert (await here.job("film.mkv")).folder == "inner"
         here.apply(outer)
         await here.until("outer")
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(45):
             while (await here.job("film.mkv")).folder != "outer":
                 here.changed.clear()
                 await here.changed.wait()
@@ -197,7 +197,7 @@ async def test_a_film_that_was_growing_and_went_while_nobody_watched_is_given_up
         assert (await here.job("film.mkv")).status is JobStatus.PENDING
         film.unlink()
         here.apply(films)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(45):
             while (await here.job("film.mkv")).status is not JobStatus.CANCELLED:
                 here.changed.clear()
                 await here.changed.wait()

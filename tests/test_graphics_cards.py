@@ -32,7 +32,7 @@ async def devices(daemon: Daemon) -> dict[str, dict[str, Any]]:
 
 async def proved(daemon: Daemon, *cards: Node) -> None:
     known: dict[str, dict[str, Any]] = {}
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(90):
         while not all(known.get(device_id(card), {}).get("healthy") for card in cards):
             await asyncio.sleep(0.1)
             known = await devices(daemon)
@@ -106,7 +106,7 @@ async def test_a_card_that_is_switched_off_drains_and_stays_off_over_a_restart(
         jobs = await daemon.finished(2)
         assert {name: job["lane"] for name, job in jobs.items()} == {"film.mkv": device_id(card), "other.mkv": "cpu"}
     async with calm(films, state=state, config=config(card), environment=driver.environment) as daemon:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(55):
             while device_id(card) not in (known := await devices(daemon)):
                 await asyncio.sleep(0.05)
         assert known[device_id(card)]["enabled"] is False

@@ -135,8 +135,7 @@ def test_it_is_the_first_minute_in_which_they_are_something_else(
 ) -> None:
     moment = moment.astimezone(zone)
     minute = moment.astimezone(UTC).replace(second=0, microsecond=0)
-    following = (minute + timedelta(minutes=number) for number in range(1, 60 * 50))
-    expected = next(
-        (one for one in following if is_open(hours, one.astimezone(zone)) is not is_open(hours, moment)), None
-    )
+    now = is_open(hours, moment)
+    following = (minute + timedelta(minutes=number) for number in range(1, 60 * 50) if hours)
+    expected = next((one for one in following if is_open(hours, one.astimezone(zone)) is not now), None)
     assert utc(next_change(hours, moment)) == expected

@@ -205,14 +205,14 @@ class TestConfigure:
 
     def test_lines_below_the_level_are_left_out(self) -> None:
         told = subprocess.run(
-            [sys.executable, "-c", PROGRAM, "warning"], capture_output=True, text=True, check=True, timeout=30
+            [sys.executable, "-c", PROGRAM, "warning"], capture_output=True, text=True, check=True, timeout=90
         )
         assert "quiet" not in told.stderr
         assert "loud" in told.stderr
 
     def test_configuring_twice_writes_each_line_once(self) -> None:
         told = subprocess.run(
-            [sys.executable, "-c", PROGRAM, "info", "info"], capture_output=True, text=True, check=True, timeout=30
+            [sys.executable, "-c", PROGRAM, "info", "info"], capture_output=True, text=True, check=True, timeout=90
         )
         assert told.stderr.count("quiet") == 1
 
@@ -231,7 +231,7 @@ class TestConfigure:
                 },
                 stderr=stream,
                 check=True,
-                timeout=30,
+                timeout=90,
             )
         assert received(journal)["MESSAGE"] == b"quiet"
         assert stderr.read_bytes() == b""

@@ -32,12 +32,12 @@ async def test_the_work_ends_although_its_caller_is_cancelled_twice_and_the_canc
             raise ValueError("nobody hears this")
 
     caller = asyncio.create_task(see_through(work()))
-    await asyncio.wait_for(begun.wait(), 5)
+    await asyncio.wait_for(begun.wait(), 15)
     for _ in range(2):
         caller.cancel()
         await asyncio.sleep(0)
         assert not caller.done()
     release.set()
     with pytest.raises(asyncio.CancelledError):
-        await asyncio.wait_for(caller, 5)
+        await asyncio.wait_for(caller, 15)
     assert ended.is_set()

@@ -126,7 +126,7 @@ async def test_a_state_disk_that_fills_up_ends_the_daemon_and_loses_no_job(tmp_p
             fill(state / "ballast")
             for number in range(20):
                 make_clip(films / f"next{number}.mkv", audio=("ac3",))
-            await soon(lambda: daemon.process.returncode is not None, timeout=60)
+            await soon(lambda: daemon.process.returncode is not None, timeout=90)
             assert daemon.process.returncode == 1
             await soon(lambda: "room" in "".join(daemon.said))
         (state / "ballast").unlink()

@@ -24,7 +24,7 @@ def film_with_subtitles(path: Path, seconds: float = 1, size: str = "320x180", v
     text.write_text("1\n00:00:00,100 --> 00:00:00,900\n<i>Hallo</i>\n")
     argv = ["ffmpeg", "-v", "error", "-y", "-i", str(clip), "-f", "srt", "-i", str(text), "-map", "0", "-map", "1"]
     argv += ["-map", "1", "-c", "copy", *MARKS, "-f", "matroska", str(clip) + ".part"]
-    subprocess.run(argv, check=True, timeout=60)
+    subprocess.run(argv, check=True, timeout=90)
     clip.unlink()
     text.unlink()
     path.with_suffix(".fr.srt").write_bytes("1\n00:00:00,100 --> 00:00:00,900\nDéjà vu\n".encode("cp1252"))
@@ -38,7 +38,7 @@ def sidecars(folder: Path, stem: str = "film_chromecast") -> dict[str, str]:
 
 def test_convert_puts_them_beside_the_output(tmp_path: Path) -> None:
     film = film_with_subtitles(tmp_path / "film.mkv")
-    done = subprocess.run(command("convert", film), capture_output=True, timeout=60)
+    done = subprocess.run(command("convert", film), capture_output=True, timeout=90)
     assert done.returncode == 0, done.stderr
     found = sidecars(tmp_path)
     assert set(found) == {".de.vtt", ".en.forced.vtt", ".fr.vtt"}
@@ -64,10 +64,10 @@ def test_what_is_left_out_or_left_alone_is_said(tmp_path: Path) -> None:
     film = film_with_subtitles(tmp_path / "film.mkv")
     (tmp_path / "film.sv.srt").write_text("nonsense")
     corrected = tmp_path / "film_chromecast.de.vtt"
-    subprocess.run(command("convert", film), capture_output=True, timeout=60, check=True)
+    subprocess.run(command("convert", film), capture_output=True, timeout=90, check=True)
     corrected.write_text(corrected.read_text().replace("Hallo", "Guten Tag"))
     (tmp_path / "film_chromecast.mkv").unlink()
-    done = subprocess.run(command("convert", film), capture_output=True, timeout=60)
+    done = subprocess.run(command("convert", film), capture_output=True, timeout=90)
     assert done.returncode == 0, done.stderr
     said = done.stderr.decode()
     assert "film.sv.srt: left out: no subtitle is in it" in said
@@ -77,7 +77,7 @@ def test_what_is_left_out_or_left_alone_is_said(tmp_path: Path) -> None:
 
 async def test_a_kill_in_mid_encode_leaves_none_behind(films: Path, state: Path) -> None:
     async with running(films, state=state) as daemon:
-        film_with_subtitles(films / "film.mkv", seconds=20, size="640x360", video="hevc")
+        film_with_subtitles(films / "film.mkv", seconds=20, size="640x360", video="mpeg2")
         async with daemon.listening() as listener:
             await listener.until(lambda told: told["type"] == "job_update" and told["job"]["progress"] > 1)
         children = list(map(int, Path(f"/proc/{daemon.pid}/task/{daemon.pid}/children").read_text().split()))

@@ -27,7 +27,7 @@ async def test_a_part_that_fails_or_ends_is_started_again_and_the_log_has_the_tr
             await asyncio.Event().wait()
 
     task = asyncio.create_task(supervise("the part", part))
-    await asyncio.wait_for(enough.wait(), 10)
+    await asyncio.wait_for(enough.wait(), 25)
     task.cancel()
     await asyncio.wait([task])
     assert task.cancelled()
@@ -67,4 +67,4 @@ async def test_what_is_fatal_comes_out() -> None:
         raise StoreError("full")
 
     with pytest.raises(StoreError):
-        await asyncio.wait_for(supervise("the part", part, StoreError), 5)
+        await asyncio.wait_for(supervise("the part", part, StoreError), 15)

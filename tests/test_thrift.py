@@ -35,7 +35,7 @@ def test_the_environment_is_as_before_also_after_an_error(value: str | None, mon
 
 def test_threads_share_one_heap() -> None:
     told = subprocess.run(
-        [sys.executable, "-c", _MANY_THREADS], capture_output=True, text=True, timeout=30, check=True
+        [sys.executable, "-c", _MANY_THREADS], capture_output=True, text=True, timeout=90, check=True
     ).stdout.split()
     if not told:
         pytest.skip("no glibc")

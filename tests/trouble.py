@@ -164,7 +164,7 @@ def state_of(pid: int) -> str:
     return "gone" if letter in "ZX" else letter
 
 
-async def soon(holds: Callable[[], Any], timeout: float = 10) -> Any:
+async def soon(holds: Callable[[], Any], timeout: float = 25) -> Any:
     """Waits for something that nobody tells: looked at 50 times a second."""
     async with asyncio.timeout(timeout):
         while not (found := holds()):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any, Never
 
@@ -25,7 +26,8 @@ from mkv2castd.boundary import contained
 
 _FIRST_DELAY = 1.0
 _LONGEST_DELAY = 60.0
-_MOST_CALLS = 256  # being served at once
+_MOST_CALLS = 512  # being served at once
+_MOST_OF_ONE = 64  # of one caller: some wait for minutes until a person has given leave
 _DO_NOT_QUEUE = 4
 _OURS = (1, 4)  # primary owner; we were that already
 _LIMITS = "org.freedesktop.DBus.Error.LimitsExceeded"
@@ -57,7 +59,7 @@ class Bus:
         self._callers = Callers(self._watches, self.ask_bus)
         self._connection: Connection | None = None
         self._calls: asyncio.TaskGroup | None = None
-        self._serving = 0
+        self._serving: Counter[str] = Counter()
         self._rooted = asyncio.Event()
         self._up = asyncio.Event()
         self._down = asyncio.Event()
@@ -210,11 +212,11 @@ class Bus:
     def _hear(self, connection: Connection, message: Message) -> None:
         if message.message_type is MessageType.SIGNAL:
             self._watches.hear(message)
-        elif self._serving >= _MOST_CALLS:
+        elif self._serving[message.sender] >= _MOST_OF_ONE or self._serving.total() >= _MOST_CALLS:
             if not message.flags & MessageFlag.NO_REPLY_EXPECTED:
                 connection.post(refusal(message, _LIMITS, "the daemon is answering too many calls already"))
         elif self._calls is not None:
-            self._serving += 1
+            self._serving[message.sender] += 1
             self._calls.create_task(self._answer(connection, message))
 
     async def _answer(self, connection: Connection, call: Message) -> None:
@@ -223,7 +225,8 @@ class Bus:
             if reply is not None:
                 connection.post(reply)
         finally:
-            self._serving -= 1
+            self._serving[call.sender] -= 1
+            self._serving += Counter()  # callers with nothing under way are not kept
 
 
 async def _own(connection: Connection, name: str) -> None:

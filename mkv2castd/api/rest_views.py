@@ -23,7 +23,8 @@ class QueueView(Struct, frozen=True):
 
 
 class StatsView(Struct, frozen=True):
-    """The answer of GET /api/stats/. `pause_reason`: "requested", "hours", or null: nothing holds encoding back."""
+    """The answer of GET /api/stats/. `pause_reason`: "requested", "battery", "hours", or null: nothing holds encoding
+    back."""
 
     processing: int
     queued: int

@@ -20,12 +20,13 @@ class Waked(Protocol):
 
 
 class Gate:
-    """What holds lines back: a paused queue, hours in which nothing is encoded, folders that are away, and folders
-    that are held for a while."""
+    """What holds lines back: a paused queue, a battery that is to be spared, hours in which nothing is encoded,
+    folders that are away, and folders that are held for a while."""
 
     def __init__(self, paused: bool = False) -> None:
         self.paused = paused
         self.open = True
+        self.on_battery = False
         self._away: set[str] = set()
         self._held: dict[str, asyncio.TimerHandle] = {}
         self._lines: list[Waked] = []
@@ -40,18 +41,26 @@ class Gate:
         """What holds encoding back, a person's pause first."""
         if self.paused:
             return "requested"
+        if self.on_battery:
+            return "battery"
         return None if self.open else "hours"
 
     def attach(self, line: Waked) -> None:
         self._lines.append(line)
 
     def stands_still(self, lane: str) -> bool:
-        """Nothing goes on there, neither new work nor what is under way: copying is no encoding."""
-        return self.paused or (not self.open and lane != REMUX)
+        """Nothing goes on there, neither new work nor what is under way: copying is no encoding, but drains a battery
+        as well."""
+        return self.paused or self.on_battery or (not self.open and lane != REMUX)
 
     def set_open(self, open_: bool) -> None:
         """Whether anything may be encoded at this hour."""
         self.open = open_
+        self._changed()
+
+    def set_on_battery(self, on_battery: bool) -> None:
+        """Whether the battery has to be spared."""
+        self.on_battery = on_battery
         self._changed()
 
     def set_paused(self, paused: bool) -> None:

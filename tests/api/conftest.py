@@ -12,7 +12,7 @@ from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType
 from mkv2castd.api.http import serve
 from tests.api.fakes import FakeDaemon
 
-PATIENCE = 5.0
+PATIENCE = 20.0
 
 
 @dataclass

@@ -58,6 +58,7 @@ class Thing:
         self.bus = bus
         self.good = "fine"
         self.waiting = asyncio.Event()
+        self.done = asyncio.Event()
 
     def served(self) -> Served:
         methods = {
@@ -88,7 +89,7 @@ class Thing:
 
     async def wait(self, caller: Caller) -> Sequence[object]:
         self.waiting.set()
-        await asyncio.Event().wait()
+        await self.done.wait()
         return ()
 
 
@@ -466,17 +467,23 @@ async def test_a_signal_that_does_not_fit_is_dropped_and_logged(
     assert caplog.text.count("Thing.Told over D-Bus: a mistake of ours") == 2
 
 
-async def test_too_many_calls_at_once_are_refused(private: PrivateBus, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mkv2castd.api.bus._MOST_CALLS", 3)
-    async with serving(private) as (_, thing), on(private) as client:
+@pytest.mark.parametrize(("bound", "others"), [("_MOST_CALLS", False), ("_MOST_OF_ONE", True)])
+async def test_too_many_calls_at_once_are_refused(
+    private: PrivateBus, monkeypatch: pytest.MonkeyPatch, bound: str, others: bool
+) -> None:
+    monkeypatch.setattr(f"mkv2castd.api.bus.{bound}", 3)
+    async with serving(private) as (bus, thing), on(private) as client, on(private) as other:
         waiting = [asyncio.create_task(call(client, "Wait")) for _ in range(3)]
         async with asyncio.timeout(20):
             await thing.waiting.wait()
         with pytest.raises(BusError, match="too many calls"):
             await call(client, "Echo", "s", "x")
-        for task in waiting:
-            task.cancel()
+        if others:
+            assert await call(other, "Echo", "s", "x") == ["x"]
+        thing.done.set()
         await asyncio.wait(waiting)
+        assert await call(client, "Echo", "s", "x") == ["x"]
+        assert not bus._serving
 
 
 async def test_descriptors_that_nobody_asked_for_are_closed(private: PrivateBus) -> None:
@@ -498,6 +505,50 @@ print(answer.unpack()[0])
         assert len(os.listdir("/proc/self/fd")) == before
 
 
+GIVER = """
+import os, sys, time
+from gi.repository import Gio, GLib
+flags = Gio.DBusConnectionFlags.AUTHENTICATION_CLIENT | Gio.DBusConnectionFlags.MESSAGE_BUS_CONNECTION
+connection = Gio.DBusConnection.new_for_address_sync(sys.argv[1], flags, None, None)
+xml = "<node><interface name='org.a.B'><method name='Give'><arg type='d'/><arg type='h' direction='out'/></method>"
+node = Gio.DBusNodeInfo.new_for_xml(xml + "</interface></node>")
+def give(connection, sender, path, interface, method, given, invocation):
+    time.sleep(given.unpack()[0])
+    files = Gio.UnixFDList()
+    reading, writing = os.pipe()
+    os.write(writing, b"it works")
+    files.append(reading)
+    os.close(reading), os.close(writing)
+    invocation.return_value_with_unix_fd_list(GLib.Variant("(h)", (0,)), files)
+connection.register_object("/a", node.interfaces[0], give, None, None)
+print(connection.get_unique_name(), flush=True)
+GLib.MainLoop().run()
+"""
+
+
+async def test_a_descriptor_that_comes_back_is_the_caller_s_and_one_that_comes_too_late_is_closed(
+    private: PrivateBus,
+) -> None:
+    giver = await asyncio.create_subprocess_exec(
+        *("/usr/bin/python3", "-c", GIVER, private.address), stdout=asyncio.subprocess.PIPE
+    )
+    assert giver.stdout is not None
+    name = (await asyncio.wait_for(giver.stdout.readline(), 30)).decode().strip()
+    async with on(private) as client:
+        before = len(os.listdir("/proc/self/fd"))
+        (given,) = await client.call(name, "/a", "org.a.B", "Give", "d", 0.0)
+        assert os.read(given, 100) == b"it works"
+        os.close(given)
+        with pytest.raises(BusError, match="no answer within"):
+            await client.call(name, "/a", "org.a.B", "Give", "d", 0.3, timeout=0.05)
+        # answered one after the other: when this one is here, the late one has been too
+        (given,) = await client.call(name, "/a", "org.a.B", "Give", "d", 0.0)
+        os.close(given)
+        assert len(os.listdir("/proc/self/fd")) == before
+    giver.kill()
+    await giver.communicate()
+
+
 async def test_introspection_leads_to_every_object(private: PrivateBus) -> None:
     async with serving(private) as (bus, thing):
         bus.export(f"{ROOT}/things/one", [thing.served()])
@@ -507,7 +558,16 @@ async def test_introspection_leads_to_every_object(private: PrivateBus) -> None:
         assert tree.split() == ["/", "/org", "/org/mkv2cast", ROOT, f"{ROOT}/things", f"{ROOT}/things/one"]
 
 
-@pytest.mark.parametrize("change", ["del typing.no_type_check_decorator", "warnings.simplefilter('error')"])
+DEPRECATED = """
+def deprecated(decorator):
+    warnings.warn("typing.no_type_check_decorator", DeprecationWarning)
+    return decorator
+typing.no_type_check_decorator = deprecated
+warnings.simplefilter("error")
+"""
+
+
+@pytest.mark.parametrize("change", ["del typing.no_type_check_decorator", DEPRECATED], ids=["gone", "deprecated"])
 def test_the_library_loads_without_what_newer_pythons_lack_and_without_a_warning(change: str) -> None:
     script = f"""
 import typing, warnings, sys, json

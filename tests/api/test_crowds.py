@@ -110,6 +110,7 @@ async def test_two_hundred_clients_all_get_everything_in_order(daemon: FakeDaemo
             assert seen == list(range(1, 21))
 
 
+@pytest.mark.alone
 async def test_a_thousand_open_sockets_are_closed_with_1001_in_well_under_a_second(daemon: FakeDaemon) -> None:
     job = daemon.add()
     async with AsyncExitStack() as stack:

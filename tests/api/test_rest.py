@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
@@ -136,7 +135,7 @@ async def test_what_cannot_be_done_now_is_a_409(client: Client, daemon: FakeDaem
     assert (status, body["error"]) == (409, "invalid_state")
 
 
-@pytest.mark.parametrize("name", ["x", str(uuid4()), "a" * 500])
+@pytest.mark.parametrize("name", ["x", "206b7618-f2b3-4105-951f-b887ee41ecca", "a" * 500])
 @pytest.mark.parametrize(("method", "verb"), [("GET", ""), ("DELETE", ""), ("POST", "cancel/"), ("GET", "log/")])
 async def test_a_job_that_does_not_exist_is_a_404(client: Client, method: str, verb: str, name: str) -> None:
     status, body = await client.rest(method, f"/api/jobs/{name}/{verb}")
@@ -322,7 +321,7 @@ async def test_no_caller_can_write_a_traceback_into_the_log(
     reader, writer = await asyncio.open_connection(host, int(port))
     writer.write(sent.encode())
     writer.write_eof()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(15):
         await reader.read()
     writer.close()
     assert "Traceback" not in caplog.text

@@ -96,7 +96,7 @@ def _pkg_config(*arguments: str) -> list[str]:
 
 def _run(*argv: str) -> str:
     try:
-        return subprocess.run(argv, check=True, capture_output=True, text=True, timeout=60).stdout
+        return subprocess.run(argv, check=True, capture_output=True, text=True, timeout=90).stdout
     except FileNotFoundError as error:
         raise RuntimeError(f"the test driver needs {argv[0]}: apt-get install {PACKAGES}") from error
     except subprocess.CalledProcessError as error:

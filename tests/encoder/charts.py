@@ -51,6 +51,6 @@ def chart(kind: str, path: Path, encoder: str = "libx265") -> Path:
 def brightness(path: Path, filters: str = "null") -> list[float]:
     """Luma of each patch in an 8-bit film: 0 is black, 1 is white, limited range."""
     argv = ["ffmpeg", "-v", "error", "-i", str(path), "-frames:v", "1", "-vf", f"{filters},format=yuv420p"]
-    raw = subprocess.run([*argv, "-f", "rawvideo", "-"], capture_output=True, check=True, timeout=30).stdout
+    raw = subprocess.run([*argv, "-f", "rawvideo", "-"], capture_output=True, check=True, timeout=90).stdout
     middle = _PATCH * len(NITS) * _HEIGHT // 2
     return [(raw[middle + _PATCH * number + _PATCH // 2] - 16) / 219 for number in range(len(NITS))]

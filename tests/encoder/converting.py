@@ -49,11 +49,11 @@ def described(path: Path) -> Media:
         "-show_chapters",
         f"file:{path}",
     ]
-    return parse_ffprobe(subprocess.run(argv, capture_output=True, check=True, timeout=30).stdout)
+    return parse_ffprobe(subprocess.run(argv, capture_output=True, check=True, timeout=90).stdout)
 
 
 def ffmpeg(*argv: str) -> None:
-    subprocess.run(["ffmpeg", "-v", "error", "-nostdin", "-y", *argv], check=True, timeout=60)
+    subprocess.run(["ffmpeg", "-v", "error", "-nostdin", "-y", *argv], check=True, timeout=90)
 
 
 def convert(film: Path, settings: Settings = MKV, target: Path | None = None) -> Made:
@@ -84,12 +84,12 @@ async def _carry_out(decision: Plan, film: Path, output: Path) -> tuple[Plan, su
     async with groundwork(decision, film, output, run_child) as laid:
         decision = decision.without(laid.lost)
         argv = convert_argv(decision, film, output, TAG, laid)
-        return decision, subprocess.run(argv, capture_output=True, timeout=60)
+        return decision, subprocess.run(argv, capture_output=True, timeout=90)
 
 
 async def run_child(argv: Sequence[str]) -> str:
     """As an attempt runs its children."""
-    done = subprocess.run(argv, capture_output=True, timeout=60)
+    done = subprocess.run(argv, capture_output=True, timeout=90)
     stderr = done.stderr.decode("utf-8", "replace")
     if done.returncode != 0:
         raise DeviceError(ErrorCode.FFMPEG_ERROR, stderr)

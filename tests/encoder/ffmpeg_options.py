@@ -74,7 +74,7 @@ def _limit(told: str | None, otherwise: str) -> float:
 @cache
 def _told(*question: str) -> str:
     done = subprocess.run(
-        ["ffmpeg", "-hide_banner", "-v", "error", *question], capture_output=True, text=True, timeout=30
+        ["ffmpeg", "-hide_banner", "-v", "error", *question], capture_output=True, text=True, timeout=90
     )
     return done.stdout + done.stderr
 

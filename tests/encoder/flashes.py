@@ -24,7 +24,7 @@ def make_flashes(
     argv += ["-itsoffset", str(late_picture), "-f", "lavfi", "-i", white]
     argv += ["-itsoffset", str(late_sound), "-f", "lavfi", "-i", beep]
     argv += ["-map", "0", "-map", "1", "-c:v", *picture.split(), "-c:a", *sound.split(), str(film)]
-    subprocess.run(argv, check=True, timeout=60)
+    subprocess.run(argv, check=True, timeout=90)
     return film
 
 
@@ -55,7 +55,7 @@ def _loudness(film: Path) -> list[tuple[float, float]]:
 
 def _measured(film: Path, options: Sequence[str]) -> list[tuple[float, float]]:
     argv = ["ffmpeg", "-v", "error", "-nostdin", "-copyts", "-i", str(film), *options, "-f", "null", "-"]
-    said = subprocess.run(argv, capture_output=True, check=True, timeout=60).stdout.decode()
+    said = subprocess.run(argv, capture_output=True, check=True, timeout=90).stdout.decode()
     found, time = [], 0.0
     for line in said.splitlines():
         told = _TIME.search(line)

@@ -17,7 +17,7 @@ def samples(path: Path, track: int = 0, channels: int = 2) -> list[array.array[f
     late = "aresample=async=1:first_pts=0:min_hard_comp=0.001"
     argv = ["ffmpeg", "-v", "error", "-i", str(path), "-map", f"0:a:{track}", "-af", late]
     argv += ["-ar", str(RATE), "-f", "f32le", "-"]
-    raw = array.array("f", subprocess.run(argv, capture_output=True, check=True, timeout=30).stdout)
+    raw = array.array("f", subprocess.run(argv, capture_output=True, check=True, timeout=90).stdout)
     return [raw[channel::channels] for channel in range(channels)]
 
 
@@ -45,5 +45,5 @@ def loudness(path: Path, track: int = 0) -> float:
     """LUFS of a whole track, by ffmpeg's other measuring filter, ebur128."""
     argv = ["ffmpeg", "-hide_banner", "-nostats", "-i", str(path), "-map", f"0:a:{track}"]
     argv += ["-af", "ebur128=framelog=verbose", "-f", "null", "-"]
-    told = subprocess.run(argv, capture_output=True, check=True, text=True, timeout=30).stderr
+    told = subprocess.run(argv, capture_output=True, check=True, text=True, timeout=90).stderr
     return float(re.findall(r"I:\s+(-?[\d.]+|-inf) LUFS", told)[-1])

@@ -34,6 +34,7 @@ class Scene:
     """A workshop at work; `started` tells the films in the order of their turns."""
 
     control: Control
+    keeper: ConfigKeeper
     workshop: Workshop
     reception: Reception
     folder: Path
@@ -52,7 +53,7 @@ class Scene:
     async def submit_on(self, device: str) -> Job:
         return await self.control.submit(self.film("film.mkv"), device=device)
 
-    async def until(self, job_id: UUID, *statuses: JobStatus, paused: bool | None = None, seconds: float = 20) -> Job:
+    async def until(self, job_id: UUID, *statuses: JobStatus, paused: bool | None = None, seconds: float = 45) -> Job:
         async with asyncio.timeout(seconds):
             while True:
                 self.changed.clear()
@@ -123,8 +124,9 @@ async def scene(
             folders = Folders(reception)
             folders.apply(full)
             sources = Sources(reading if reading is not None else lambda: workshop.config, lambda: files)
-            control = Control(hub, workshop, reception, ConfigKeeper(sources, state, workshop, folders, hub))
-            here = Scene(control, workshop, reception, folder, hub, started)
+            keeper = ConfigKeeper(sources, state, workshop, folders, hub)
+            control = Control(hub, workshop, reception, keeper)
+            here = Scene(control, keeper, workshop, reception, folder, hub, started)
             hub.listen(here.events.append)
             hub.listen(lambda event: here.changed.set())
             if online:

@@ -21,14 +21,14 @@ CLIP = ("-f", "lavfi", "-i", "testsrc2=s=320x180:r=24:d=0.5", "-c:v", "libx264",
 
 def made(path: Path, *options: str, size: str = "320x180") -> Path:
     argv = [part.replace("320x180", size) for part in CLIP]
-    subprocess.run(["ffmpeg", "-v", "error", "-nostdin", *argv, *options, str(path)], check=True, timeout=60)
+    subprocess.run(["ffmpeg", "-v", "error", "-nostdin", *argv, *options, str(path)], check=True, timeout=90)
     return path
 
 
 def decoded_refs(film: Path) -> int:
     """As the decoder has them."""
     argv = ["ffprobe", "-v", "error", "-of", "csv=p=0", "-show_frames", "-show_entries", "stream=refs:frame="]
-    told = subprocess.run([*argv, str(film)], capture_output=True, check=True, text=True, timeout=60).stdout
+    told = subprocess.run([*argv, str(film)], capture_output=True, check=True, text=True, timeout=90).stdout
     return int(told.split()[-1])
 
 

@@ -32,7 +32,7 @@ GENERIC = {"-g", "-b", "-maxrate", "-bufsize", "-level", "-profile"}
 
 def _help(encoder: str) -> str:
     argv = ["ffmpeg", "-hide_banner", "-h", f"encoder={encoder}"]
-    return subprocess.run(argv, capture_output=True, text=True, check=True, timeout=30).stdout
+    return subprocess.run(argv, capture_output=True, text=True, check=True, timeout=90).stdout
 
 
 @pytest.mark.parametrize("row", VIDEO_ENCODERS, ids=lambda row: row.name)
@@ -58,7 +58,7 @@ def test_every_encoder_takes_all_that_it_is_told(row: VideoEncoder, deep: bool, 
         told = row.options(goal, Fraction(25), quality)
         options = [f"{word}:v" if place % 2 == 0 else word for place, word in enumerate(told)]
         made = ["-c:v", row.name, "-pix_fmt", row.format(goal), *options, str(tmp_path / "out.mkv")]
-        done = subprocess.run([*argv, *made], capture_output=True, text=True, timeout=60)
+        done = subprocess.run([*argv, *made], capture_output=True, text=True, timeout=90)
         assert (done.returncode, done.stderr) == (0, "")
     shown = described(tmp_path / "out.mkv").picture
     assert shown is not None
@@ -92,7 +92,7 @@ def test_small_and_long_pictures_crash_no_encoder(row: VideoEncoder, shape: tupl
         row.name,
     ]
     target = tmp_path / "out.mkv"
-    subprocess.run([*argv, *options, "-pix_fmt", "yuv420p", str(target)], check=True, timeout=60)
+    subprocess.run([*argv, *options, "-pix_fmt", "yuv420p", str(target)], check=True, timeout=90)
     shown = described(target).picture
     assert shown is not None
     assert (shown.width, shown.height) == (width, height)

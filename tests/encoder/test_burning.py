@@ -54,13 +54,13 @@ def lit(made: Made) -> dict[float, tuple[int, int]]:
     """Time of each frame that is not all black → its first and last bright line."""
     argv = ["ffmpeg", "-v", "error", "-i", f"file:{made.path}", "-map", "0:v:0", "-fps_mode", "passthrough"]
     argv += ["-f", "rawvideo", "-pix_fmt", "gray", "-"]
-    raw = subprocess.run(argv, capture_output=True, check=True, timeout=30).stdout
+    raw = subprocess.run(argv, capture_output=True, check=True, timeout=90).stdout
     wide = made.picture.width
     assert wide is not None
     assert made.picture.height is not None
     size = wide * made.picture.height
     probe = ["ffprobe", "-v", "error", "-select_streams", "v:0", "-show_entries", "frame=pts_time", "-of", "csv=p=0"]
-    told = subprocess.run([*probe, f"file:{made.path}"], capture_output=True, check=True, timeout=30).stdout
+    told = subprocess.run([*probe, f"file:{made.path}"], capture_output=True, check=True, timeout=90).stdout
     times = [float(row.strip(",")) for row in told.decode().split()]
     assert len(raw) == size * len(times)
     found = {}
@@ -285,4 +285,4 @@ def test_a_turned_picture_has_its_subtitles_upright(tmp_path: Path, srt: Path) -
 def brightest(made: Made, time: float) -> int:
     argv = ["ffmpeg", "-v", "error", "-ss", str(time), "-i", f"file:{made.path}", "-frames:v", "1"]
     argv += ["-f", "rawvideo", "-pix_fmt", "gray", "-"]
-    return max(subprocess.run(argv, capture_output=True, check=True, timeout=30).stdout)
+    return max(subprocess.run(argv, capture_output=True, check=True, timeout=90).stdout)

@@ -62,7 +62,7 @@ class TestMended:
 
 def chapters_of(path: Path) -> list[tuple[float, float, str | None]]:
     argv = ["ffprobe", "-v", "error", "-show_chapters", "-of", "json", str(path)]
-    told = json.loads(subprocess.run(argv, capture_output=True, check=True, timeout=30).stdout)["chapters"]
+    told = json.loads(subprocess.run(argv, capture_output=True, check=True, timeout=90).stdout)["chapters"]
     return [(float(c["start_time"]), float(c["end_time"]), c.get("tags", {}).get("title")) for c in told]
 
 

@@ -22,7 +22,7 @@ class Ticks:
         self._next.put_nowait((other_software, woken))
 
     async def until(self, wanted: tuple[bool, bool]) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(25):
             while await self._next.get() != wanted:
                 pass
 

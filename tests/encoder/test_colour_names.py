@@ -65,13 +65,13 @@ def _run(graphs: Iterable[str]) -> None:
     argv = ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "color=gray:s=64x64:r=10:d=0.1,format=yuv422p10le"]
     for graph in graphs:
         argv += ["-map", "0", "-vf", graph, "-f", "null", "-"]
-    done = subprocess.run(argv, capture_output=True, timeout=60, text=True)
+    done = subprocess.run(argv, capture_output=True, timeout=90, text=True)
     assert done.returncode == 0, done.stderr
 
 
 def _shown(path: Path) -> list[dict[str, Any]]:
     argv = ["ffprobe", "-v", "error", "-of", "json", "-show_streams", str(path)]
-    told = json.loads(subprocess.run(argv, capture_output=True, check=True, timeout=30).stdout)
+    told = json.loads(subprocess.run(argv, capture_output=True, check=True, timeout=90).stdout)
     return list(told["streams"])
 
 
@@ -119,7 +119,7 @@ def _grey(stream: VideoStream, goal: VideoTarget, luma: int) -> tuple[int, ...]:
     """What a grey of this luma (10 bits) comes out as: Y, Cb, Cr in 8 bits."""
     grey = f"color=black:s=64x64:r=10:d=0.1,format=yuv420p10le,geq=lum={luma}:cb=512:cr=512"
     argv = ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", grey, "-vf", chain(stream, goal)[0], "-frames:v", "1"]
-    raw = subprocess.run([*argv, "-f", "rawvideo", "-"], capture_output=True, check=True, timeout=30).stdout
+    raw = subprocess.run([*argv, "-f", "rawvideo", "-"], capture_output=True, check=True, timeout=90).stdout
     assert len(raw) == 64 * 64 * 3 // 2
     return raw[0], raw[64 * 64], raw[64 * 64 * 5 // 4]
 

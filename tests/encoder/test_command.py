@@ -137,6 +137,6 @@ def test_what_is_copied_is_copied_bit_by_bit(tmp_path: Path) -> None:
         for number in streams:
             argv += ["-map", f"0:{number}"]
         argv += ["-c", "copy", "-f", "streamhash", "-"]
-        return subprocess.run(argv, capture_output=True, check=True, timeout=30).stdout
+        return subprocess.run(argv, capture_output=True, check=True, timeout=90).stdout
 
     assert digest(film, 0, 2) == digest(made.path, 0, 1)

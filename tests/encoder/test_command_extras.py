@@ -39,7 +39,7 @@ def test_text_subtitles(tmp_path: Path, subtitle: str, suffix: str, container: C
         ["ffmpeg", "-v", "error", "-i", str(tmp_path / "out"), "-map", "0:s", "-f", "srt", "-"],
         capture_output=True,
         check=True,
-        timeout=30,
+        timeout=90,
     ).stdout
     assert b"Hello" in text
 
@@ -63,7 +63,7 @@ def test_text_of_a_longer_cut_or_with_a_mistyped_time_costs_no_film(
             beside.write_text("{5}{20}line 0\n{18}{750}line 1\n{15000}{9000000}line 2\n")
     made = convert(film, Settings(container=container, quality="fast"))
     argv = ["ffmpeg", "-v", "error", "-i", str(made.path), "-map", "0:s", "-f", "srt", "-"]
-    text = subprocess.run(argv, capture_output=True, check=True, timeout=30).stdout
+    text = subprocess.run(argv, capture_output=True, check=True, timeout=90).stdout
     assert [f"line {n}".encode() in text for n in range(3)] == [True, True, False]
 
 
@@ -113,7 +113,7 @@ def test_names_languages_marks_and_chapters_stay(tmp_path: Path) -> None:
             ["ffprobe", "-v", "error", *entries, "-show_chapters", "-of", "json", str(made.path)],
             capture_output=True,
             check=True,
-            timeout=30,
+            timeout=90,
         ).stdout
         assert all(word in told for word in (b"Der Film", b"Fern", b"One", b"Two"))
 
@@ -195,7 +195,7 @@ def test_a_cover_that_cannot_be_read_does_not_cost_the_film(tmp_path: Path, cont
 
 def _tags(film: Path) -> list[dict[str, str]]:
     argv = ["ffprobe", "-v", "error", "-show_entries", "stream_tags", "-of", "json", str(film)]
-    told = json.loads(subprocess.run(argv, capture_output=True, check=True, timeout=30).stdout)
+    told = json.loads(subprocess.run(argv, capture_output=True, check=True, timeout=90).stdout)
     return [stream.get("tags", {}) for stream in told["streams"]]
 
 
@@ -214,7 +214,7 @@ def test_fonts_and_other_attachments_stay_in_matroska(tmp_path: Path) -> None:
     ]
     dumped = subprocess.run(
         ["ffmpeg", "-v", "error", "-y", "-dump_attachment:2", str(tmp_path / "dumped"), "-i", str(made.path)],
-        timeout=30,
+        timeout=90,
         stderr=subprocess.DEVNULL,
     )
     assert dumped.returncode == 1, "there is no output, which ffmpeg complains of"

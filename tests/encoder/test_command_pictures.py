@@ -90,7 +90,7 @@ def test_what_leaves_bt2020_says_so(tmp_path: Path, transfer: str) -> None:
 def _grey(path: Path) -> float:
     """Mean brightness (0…255) of the first frame."""
     argv = ["ffmpeg", "-v", "error", "-i", str(path), "-frames:v", "1", "-vf", "format=gray", "-f", "rawvideo", "-"]
-    raw = subprocess.run(argv, capture_output=True, check=True, timeout=30).stdout
+    raw = subprocess.run(argv, capture_output=True, check=True, timeout=90).stdout
     return sum(raw) / len(raw)
 
 
@@ -139,7 +139,7 @@ def test_frames_at_uneven_times_get_an_even_rate(tmp_path: Path) -> None:
 
 def _sizes(film: Path) -> list[str]:
     argv = ["ffprobe", "-v", "error", "-select_streams", "v", "-show_entries", "frame=width,height", "-of", "csv=p=0"]
-    told = subprocess.run([*argv, str(film)], capture_output=True, check=True, timeout=30, text=True).stdout
+    told = subprocess.run([*argv, str(film)], capture_output=True, check=True, timeout=90, text=True).stdout
     return [line.strip(",") for line in told.split()]
 
 

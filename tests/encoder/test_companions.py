@@ -114,7 +114,7 @@ def test_the_tracks_of_an_index_are_those_that_ffmpeg_finds(tmp_path: Path, name
     (tmp_path / "film.idx").write_bytes(text.encode())
     (tmp_path / "film.sub").write_bytes(bytes(16384))
     argv = ["ffprobe", "-v", "quiet", "-f", "vobsub", "-of", "json", "-show_streams", str(tmp_path / "film.idx")]
-    done = subprocess.run(argv, capture_output=True, timeout=30)
+    done = subprocess.run(argv, capture_output=True, timeout=90)
     streams = json.loads(done.stdout).get("streams", []) if done.returncode == 0 else []
     tags = [stream["tags"] for stream in streams]
     told = [Track(languages.short(tag["language"]), tag.get("title")) for tag in tags]

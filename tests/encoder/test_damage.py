@@ -42,7 +42,7 @@ async def converted(path: Path, settings: Settings = FAST) -> Media:
     assert isinstance(decision, Plan), decision.reason
     output = path.with_name("out.mkv")
     argv = convert_argv(decision, path, output, "1;1;1;1")
-    subprocess.run(argv, timeout=60, check=True, capture_output=True)
+    subprocess.run(argv, timeout=90, check=True, capture_output=True)
     return await verify(output, decision, path, media, settings)
 
 
@@ -89,7 +89,7 @@ class TestEndings:
     def test_what_does_not_say_how_long_it_is(self, tmp_path: Path) -> None:
         live = tmp_path / "live.mkv"
         argv = ["ffmpeg", "-v", "error", "-i", str(clip(tmp_path / "in.mkv")), "-c", "copy", "-f", "matroska", "-"]
-        live.write_bytes(subprocess.run(argv, check=True, capture_output=True, timeout=60).stdout)
+        live.write_bytes(subprocess.run(argv, check=True, capture_output=True, timeout=90).stdout)
         assert self.ending(live) is Ending.UNKNOWN
         assert self.ending(shortened(live, 0.5)) is Ending.UNKNOWN
         assert self.ending(clip(tmp_path / "in.ts")) is Ending.UNKNOWN

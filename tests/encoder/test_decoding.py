@@ -27,7 +27,7 @@ LIVE = ("-c:v", "libvpx", "-deadline", "realtime", "-cpu-used", "8", "-f", "webm
 def live_recording() -> bytes:
     """As browsers record: a WebM without a duration."""
     argv = ["ffmpeg", "-v", "error", "-nostdin", *SOURCE, *LIVE]
-    return subprocess.run(argv, capture_output=True, check=True, timeout=30).stdout
+    return subprocess.run(argv, capture_output=True, check=True, timeout=90).stdout
 
 
 def without_default_duration(film: bytes) -> bytes:
@@ -97,7 +97,7 @@ def test_a_single_frame_is_a_film(tmp_path: Path, name: str, container: Containe
     assert (made.source.picture is not None and made.source.picture.frame_rate is None) == name.startswith("clock")
     assert made.picture.frame_rate is None or made.picture.frame_rate <= 60
     argv = ["ffmpeg", "-v", "error", "-nostdin", "-i", str(made.path), "-f", "framecrc", "-"]
-    frames = subprocess.run(argv, capture_output=True, check=True, timeout=30).stdout.splitlines()
+    frames = subprocess.run(argv, capture_output=True, check=True, timeout=90).stdout.splitlines()
     assert len([line for line in frames if not line.startswith(b"#")]) == 1
 
 

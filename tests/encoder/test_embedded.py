@@ -68,7 +68,7 @@ def made(film: Path, settings: Settings) -> Commit:
 
 def text_of(path: Path, form: str = "srt") -> str:
     argv = ["ffmpeg", "-v", "error", "-i", str(path), "-map", "0:s", "-f", form, "-"]
-    return subprocess.run(argv, capture_output=True, check=True, timeout=30).stdout.decode("utf-8", "strict")
+    return subprocess.run(argv, capture_output=True, check=True, timeout=90).stdout.decode("utf-8", "strict")
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,7 @@ def test_real_ffmpeg_on_random_bytes_blames_the_film(tmp_path: Path) -> None:
         ["ffmpeg", "-v", "warning", "-nostdin", "-i", film, "-f", "null", "-"],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=90,
     )
     assert isinstance(classify(ended.returncode, ended.stderr), MediaError)
 
@@ -96,7 +96,7 @@ def test_real_ffmpeg_on_a_full_disk_blames_the_disk() -> None:
         ],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=90,
     )
     assert ended.returncode != 0
     assert classify(ended.returncode, ended.stderr).code is ErrorCode.NO_SPACE

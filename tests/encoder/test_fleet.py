@@ -153,7 +153,7 @@ class TestProving:
         one, other = node(tmp_path, "one"), node(tmp_path, "other", sessions=1)
         machine = Machine(driver, tmp_path / "proofs.json", one, other)
         async with machine.at_work() as fleet:
-            await soon(lambda: not fleet.settling, 30)
+            await soon(lambda: not fleet.settling, 55)
             assert [station.id for station in fleet.stations()] == [gpu(one).id, gpu(other).id]
             assert all(station.open for station in fleet.stations())
             assert (machine.station(one).slots, machine.station(other).slots) == (2, 1)
@@ -166,7 +166,7 @@ class TestProving:
         machine = Machine(driver, None, device)
         machine.made(DevicesConfig(slots={gpu(device).id: 3}))
         async with machine.at_work():
-            await soon(machine.opened(device), 30)
+            await soon(machine.opened(device), 55)
             assert machine.station(device).slots == 3
 
     async def test_one_that_cannot_be_opened_tells_why_and_is_tried_again(
@@ -175,23 +175,23 @@ class TestProving:
         device = node(tmp_path, fail_open=1)
         machine = Machine(driver, None, device)
         async with machine.at_work() as fleet:
-            await soon(lambda: not fleet.settling, 30)
+            await soon(lambda: not fleet.settling, 55)
             assert "does not open it" in machine.problem(device)
             device.behave()
-            await soon(machine.opened(device), 30)
+            await soon(machine.opened(device), 55)
 
     async def test_one_that_hangs_holds_up_nobody(self, driver: Driver, tmp_path: Path) -> None:
         hanging, working = node(tmp_path, "hangs", hang_after=3), node(tmp_path, "works")
         machine = Machine(driver, tmp_path / "proofs.json", hanging, working)
         fleet = machine.made(DevicesConfig(), seconds=100)
         async with machine.at_work():
-            await soon(machine.opened(working), 30)
+            await soon(machine.opened(working), 55)
             both, machine.gpus = machine.gpus, machine.gpus[:1]
             fleet.look_again()
             await soon(lambda: machine.problem(working) == GONE)
             machine.gpus = both
             fleet.look_again()
-            await soon(machine.opened(working), 30)
+            await soon(machine.opened(working), 55)
             assert machine.problem(hanging) == UNPROVED
 
     async def test_one_that_hangs_is_given_up_and_told_of(self, driver: Driver, tmp_path: Path) -> None:
@@ -200,7 +200,7 @@ class TestProving:
         machine.made(DevicesConfig(), seconds=2)
         async with machine.at_work():
             await soon(lambda: machine.fleet.stations())
-            await soon(lambda: "no answer within 2 s" in machine.problem(hanging), 30)
+            await soon(lambda: "no answer within 2 s" in machine.problem(hanging), 55)
 
     async def test_one_that_has_a_problem_of_its_own_is_shown_and_not_tried(
         self, driver: Driver, tmp_path: Path
@@ -223,7 +223,7 @@ class TestProving:
             await soon(lambda: not fleet.settling)
             assert machine.problem(device).startswith(f"{UNPROVED}: ffmpeg is not installed")
             monkeypatch.setenv("PATH", path)
-            await soon(machine.opened(device), 30)
+            await soon(machine.opened(device), 55)
 
     async def test_a_mistake_of_ours_ends_nothing(
         self, driver: Driver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hurried: None
@@ -236,7 +236,7 @@ class TestProving:
                 await soon(lambda: not fleet.settling)
                 assert "a mistake of ours" in machine.problem(device)
                 patched.undo()
-                await soon(machine.opened(device), 30)
+                await soon(machine.opened(device), 55)
 
     async def test_a_stop_in_the_middle_leaves_nobody_behind(self, driver: Driver, tmp_path: Path) -> None:
         device = node(tmp_path, hang_after=0)
@@ -247,7 +247,7 @@ class TestProving:
             return [one.parent for one in Path("/proc").glob("[0-9]*/cmdline") if mine in _read(one)]
 
         async with machine.at_work():
-            await soon(running, 20)
+            await soon(running, 45)
         assert running() == []
         assert len(asyncio.all_tasks()) == 1
 
@@ -266,7 +266,7 @@ class TestSettling:
         async with machine.at_work() as fleet:
             await soon(lambda: fleet.stations())
             assert fleet.settling
-            await soon(lambda: not fleet.settling, 30)
+            await soon(lambda: not fleet.settling, 55)
             assert machine.station(device).open
 
     async def test_a_device_that_hangs_is_waited_for_no_longer_than_a_minute(
@@ -295,7 +295,7 @@ class TestFailing:
         device = node(tmp_path)
         machine, name = Machine(driver, None, device), gpu(device).id
         async with machine.at_work() as fleet:
-            await soon(lambda: not fleet.settling, 30)
+            await soon(lambda: not fleet.settling, 55)
             fleet.failed(name, "the frame is lost")
             assert machine.station(device).open
             before = machine.changes
@@ -312,16 +312,16 @@ class TestFailing:
         device = node(tmp_path)
         machine, name = Machine(driver, tmp_path / "proofs.json", device), gpu(device).id
         async with machine.at_work() as fleet:
-            await soon(lambda: not fleet.settling, 30)
+            await soon(lambda: not fleet.settling, 55)
             device.behave(fail_open=1)
             fleet.failed(name, "the driver hangs")
             fleet.failed(name, "the driver hangs")
-            await soon(lambda: "its trial fails as well" in machine.problem(device), 30)
+            await soon(lambda: "its trial fails as well" in machine.problem(device), 55)
             device.behave()
-            await soon(machine.opened(device), 30)
+            await soon(machine.opened(device), 55)
             fleet.failed(name, "the driver hangs again")
             assert "set aside after a further failure: the driver hangs again" in machine.problem(device)
-            await soon(machine.opened(device), 30)
+            await soon(machine.opened(device), 55)
             fleet.succeeded(name)
             fleet.failed(name, "an accident")
             assert machine.station(device).open
@@ -330,7 +330,7 @@ class TestFailing:
         device = node(tmp_path)
         machine, name = Machine(driver, None, device), gpu(device).id
         async with machine.at_work() as fleet:
-            await soon(machine.opened(device), 30)
+            await soon(machine.opened(device), 55)
             fleet.crowded(name, 1)
             assert machine.station(device).slots == 1
 
@@ -340,7 +340,7 @@ class TestFailing:
         device = node(tmp_path)
         machine, name = Machine(driver, None, device), gpu(device).id
         async with machine.at_work() as fleet:
-            await soon(lambda: not fleet.settling, 30)
+            await soon(lambda: not fleet.settling, 55)
             fleet.crowded(name, 0)
             fleet.crowded(name, 0)
             assert "none of ours is running on it" in machine.problem(device)
@@ -358,7 +358,7 @@ class TestWatching:
         device = node(tmp_path)
         machine = Machine(driver, tmp_path / "proofs.json", device)
         async with machine.at_work() as fleet:
-            await soon(lambda: not fleet.settling, 30)
+            await soon(lambda: not fleet.settling, 55)
             there, machine.gpus = machine.gpus, ()
             device.vanish()
             fleet.look_again()
@@ -366,7 +366,7 @@ class TestWatching:
             device.come_back()
             machine.gpus = there
             fleet.look_again()
-            await soon(machine.opened(device), 30)
+            await soon(machine.opened(device), 55)
 
     async def test_a_new_one_is_proved(self, driver: Driver, tmp_path: Path) -> None:
         machine = Machine(driver, None)
@@ -375,7 +375,7 @@ class TestWatching:
             device = node(tmp_path)
             machine.gpus = (gpu(device),)
             fleet.look_again()
-            await soon(lambda: [station.open for station in fleet.stations()] == [True], 30)
+            await soon(lambda: [station.open for station in fleet.stations()] == [True], 55)
 
     async def test_udev_has_it_looked_at(
         self, driver: Driver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -398,11 +398,11 @@ class TestWatching:
         device = node(tmp_path)
         machine = Machine(driver, None, device)
         async with machine.at_work() as fleet:
-            await soon(lambda: not fleet.settling, 30)
+            await soon(lambda: not fleet.settling, 55)
             device.behave(fail_open=1)
             machine.gpus = (gpu(device, "6.2"),)
             fleet.look_again()
-            await soon(lambda: "does not open it" in machine.problem(device), 30)
+            await soon(lambda: "does not open it" in machine.problem(device), 55)
 
     async def test_after_a_suspend_all_is_proved_without_old_answers(
         self, driver: Driver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, minutes: None
@@ -410,10 +410,10 @@ class TestWatching:
         device = node(tmp_path)
         machine = Machine(driver, tmp_path / "proofs.json", device)
         async with machine.at_work():
-            await soon(machine.opened(device), 30)
+            await soon(machine.opened(device), 55)
             device.behave(fail_open=1)
             monkeypatch.setattr(circumstances, "asleep", lambda: 1e9)
-            await soon(lambda: "does not open it" in machine.problem(device), 30)
+            await soon(lambda: "does not open it" in machine.problem(device), 55)
 
     async def test_other_libraries_are_tried_once_no_film_is_at_work(
         self, driver: Driver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, minutes: None
@@ -423,7 +423,7 @@ class TestWatching:
         monkeypatch.setenv("LIBVA_DRIVERS_PATH", str(drivers))
         machine = Machine(driver, tmp_path / "proofs.json", device)
         async with machine.at_work():
-            await soon(machine.opened(device), 30)
+            await soon(machine.opened(device), 55)
             machine.running[gpu(device).id] = 1
             device.behave(fail_open=1)
             (drivers / "new_drv_video.so").touch()
@@ -431,7 +431,7 @@ class TestWatching:
             await soon(lambda: machine.looks > looks + 3)
             assert machine.station(device).open
             machine.running.clear()
-            await soon(lambda: "does not open it" in machine.problem(device), 30)
+            await soon(lambda: "does not open it" in machine.problem(device), 55)
 
     async def test_a_look_that_fails_changes_nothing(
         self, driver: Driver, tmp_path: Path, caplog: pytest.LogCaptureFixture
@@ -439,7 +439,7 @@ class TestWatching:
         device = node(tmp_path)
         machine = Machine(driver, None, device)
         async with machine.at_work() as fleet:
-            await soon(machine.opened(device), 30)
+            await soon(machine.opened(device), 55)
             machine.answer = mistaken
             fleet.look_again()
             await soon(lambda: "finding GPUs: a mistake of ours" in caplog.text)
@@ -463,7 +463,7 @@ class TestWatching:
                 await asyncio.sleep(0.5)
                 assert (machine.looks, fleet.stations()) == (1, ())
                 released.set()
-                await soon(lambda: [station.open for station in fleet.stations()] == [True], 30)
+                await soon(lambda: [station.open for station in fleet.stations()] == [True], 55)
         finally:
             released.set()
 
@@ -479,7 +479,7 @@ class TestSwitching:
             await soon(lambda: not fleet.settling)
             assert (machine.station(device).enabled, machine.problem(device)) == (False, UNPROVED)
             fleet.apply(DevicesConfig())
-            await soon(machine.opened(device), 30)
+            await soon(machine.opened(device), 55)
             before = machine.changes
             fleet.apply(DevicesConfig(disabled=(name,)))
             fleet.apply(DevicesConfig(disabled=(name,)))
@@ -490,7 +490,7 @@ class TestSwitching:
         device = node(tmp_path)
         machine, name = Machine(driver, None, device), gpu(device).id
         async with machine.at_work() as fleet:
-            await soon(machine.opened(device), 30)
+            await soon(machine.opened(device), 55)
             fleet.apply(DevicesConfig(slots={name: 5}))
             assert machine.station(device).slots == 5
             fleet.apply(DevicesConfig(disabled=(name,)))
@@ -498,7 +498,7 @@ class TestSwitching:
             fleet.apply(DevicesConfig(detect=False))
             await soon(lambda: machine.problem(device) == GONE)
             fleet.apply(DevicesConfig())
-            await soon(machine.opened(device), 30)
+            await soon(machine.opened(device), 55)
 
 
 def _read(file: Path) -> bytes:

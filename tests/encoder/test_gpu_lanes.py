@@ -50,7 +50,7 @@ async def cards(
         devices=DevicesConfig(nodes=paths, detect=False, slots=ids, cpu_slots=cpu_slots),
     )
     async with scene(tmp_path, config=config, real=True) as here:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(90):
             while here.workshop.fleet.settling or not here.workshop.fleet.stations():
                 await asyncio.sleep(0.05)
         assert all(station.open for station in here.workshop.fleet.stations()), here.workshop.fleet.stations()
@@ -66,7 +66,7 @@ def film(here: Scene, name: str, seconds: float = 2) -> Path:
 
 
 async def finished(here: Scene, job: Job) -> tuple[Job, list[Attempt]]:
-    done = await here.until(job.id, JobStatus.COMPLETED, JobStatus.FAILED, seconds=60)
+    done = await here.until(job.id, JobStatus.COMPLETED, JobStatus.FAILED, seconds=90)
     assert done.status is JobStatus.COMPLETED, done.failure
     assert here.statuses(job.id) == ["analyzing", "queued", "processing", "completed"], "what clients see"
     return done, list(await here.control.attempts(job.id))
@@ -74,7 +74,7 @@ async def finished(here: Scene, job: Job) -> tuple[Job, list[Attempt]]:
 
 async def running_on(here: Scene, *devices: str) -> None:
     """Waits until these devices are all at work at the same moment."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(90):
         while True:
             at_work = {running.lane for running in here.workshop.lanes.running.values() if running.progress}
             if at_work >= set(devices):
@@ -205,7 +205,7 @@ async def test_cancelled_between_two_devices_a_job_is_cancelled(
         bad.behave(fail_after=3)
         job = await here.control.submit(film(here, "film.mkv"), device=device_id(bad))
         await here.until(job.id, JobStatus.PROCESSING)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(55):
             while not any(one.ended_at for one in await here.control.attempts(job.id)):
                 await asyncio.sleep(0.02)
         assert (await here.control.job(job.id)).status is JobStatus.PROCESSING

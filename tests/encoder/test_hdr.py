@@ -34,7 +34,7 @@ PQ = {"color_transfer": "smpte2084", "color_primaries": "bt2020", "color_space":
 
 def of_first_frame(path: Path) -> dict[str, Any]:
     argv = ["ffprobe", "-v", "error", "-select_streams", "v:0", "-show_frames", "-read_intervals", "%+#1"]
-    told = subprocess.run([*argv, "-of", "json", str(path)], capture_output=True, check=True, timeout=30).stdout
+    told = subprocess.run([*argv, "-of", "json", str(path)], capture_output=True, check=True, timeout=90).stdout
     return side_facts(json.loads(told)["frames"][0].get("side_data_list", []))
 
 
@@ -131,7 +131,7 @@ def test_what_was_said_of_hdr_does_not_outlive_it(tmp_path: Path) -> None:
 def units(path: Path) -> set[int]:
     """The types of all NAL units of an HEVC picture."""
     argv = ["ffmpeg", "-v", "error", "-i", str(path), "-map", "0:v", "-c", "copy", "-f", "hevc", "-"]
-    raw = subprocess.run(argv, capture_output=True, check=True, timeout=30).stdout
+    raw = subprocess.run(argv, capture_output=True, check=True, timeout=90).stdout
     return {part[0] >> 1 & 63 for part in raw.split(b"\0\0\1")[1:]}
 
 

@@ -149,7 +149,7 @@ async def test_a_card_that_is_full_is_waited_for_as_long_as_it_is_full_of_ours(
 
     async with scene(tmp_path, script) as here:
         long = await here.control.submit(here.film("long.mkv"), device="one")
-        await asyncio.wait_for(begun.wait(), 20)
+        await asyncio.wait_for(begun.wait(), 45)
         short = await here.control.submit(here.film("short.mkv"), device="one")
         assert (await done(here, short)).status is JobStatus.COMPLETED
         assert (await done(here, long)).status is JobStatus.COMPLETED
@@ -206,7 +206,7 @@ async def test_how_fast_a_device_was_is_remembered_over_a_restart(tmp_path: Path
         finished = await done(here, job)
         assert finished.work is not None
         key = "one", finished.work.shape.kind
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(25):
             while not (known := await here.workshop.store.read(lambda ledger: ledger.speeds())):
                 await asyncio.sleep(0.01)
         assert known[key] == (pytest.approx(finished.work.megapixels / 20.0), 1)
@@ -228,7 +228,7 @@ async def test_outside_the_hours_encodes_stand_still_and_copies_go_on(tmp_path: 
     async with scene(tmp_path, script, config=config) as here:
         long = await here.submit("long.mkv")
         await here.until(long.id, JobStatus.PROCESSING)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(25):
             while not handles:
                 await asyncio.sleep(0.01)
         here.workshop.lanes.set_open(False)

@@ -54,7 +54,7 @@ async def test_a_cancellation_is_not_undone_by_a_change_of_the_film(tmp_path: Pa
         job = await here.submit("film.mkv")
         await here.until(job.id, JobStatus.PROCESSING)
         cancelling = asyncio.create_task(here.control.cancel(job.id))
-        await asyncio.wait_for(stopping.wait(), 10)
+        await asyncio.wait_for(stopping.wait(), 25)
         here.workshop.lanes.running[job.id].end(Stop.RESTART)
         release.set()
         assert (await cancelling).status is JobStatus.CANCELLED
@@ -74,7 +74,7 @@ async def test_no_progress_is_told_of_a_job_that_has_come_to_its_end(
     async with scene(tmp_path, script) as here:
         job = await here.submit("film.mkv")
         await here.until(job.id, JobStatus.COMPLETED)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(25):
             while here.workshop.lanes.running:
                 await asyncio.sleep(0.01)
         told = [event for event in here.events if isinstance(event, JobChanged | JobProgressed)]
@@ -97,7 +97,7 @@ async def test_what_was_being_put_in_place_cannot_be_cancelled_halfway(
     async with scene(tmp_path) as here:
         job, commit = await interrupted_commit(here)
         await here.control.resume_queue()
-        await asyncio.wait_for(entered.wait(), 10)
+        await asyncio.wait_for(entered.wait(), 25)
         try:
             with pytest.raises(RequestError, match="put in place"):
                 await here.control.cancel(job.id)

@@ -22,7 +22,7 @@ ULTRA = ("chromecast-ultra",)
 def frames(path: Path) -> bytes:
     """What every frame decodes to, and nothing of its time."""
     argv = ["ffmpeg", "-v", "error", "-i", str(path), "-map", "0:v:0", "-f", "framehash", "-hash", "md5", "-"]
-    told = subprocess.run(argv, capture_output=True, check=True, timeout=30).stdout
+    told = subprocess.run(argv, capture_output=True, check=True, timeout=90).stdout
     rows = [line for line in told.splitlines() if not line.startswith(b"#")]
     return b"\n".join(row.rpartition(b",")[2] for row in rows)
 

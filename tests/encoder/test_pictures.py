@@ -44,7 +44,7 @@ def colours(path: Path, picture: VideoStream) -> list[tuple[int, ...]]:
     matrix = _SWSCALE[picture.color_space or ""]
     convert_ = f"scale=in_color_matrix={matrix}:in_range=tv:flags=accurate_rnd+full_chroma_int,format=rgb24"
     argv = ["ffmpeg", "-v", "error", "-i", str(path), "-frames:v", "1", "-vf", convert_, "-f", "rawvideo", "-"]
-    raw = subprocess.run(argv, capture_output=True, check=True, timeout=30).stdout
+    raw = subprocess.run(argv, capture_output=True, check=True, timeout=90).stdout
     row = _SIDE * len(PATCHES) * _SIDE // 2
     starts = [3 * (row + _SIDE * number + _SIDE // 2) for number in range(len(PATCHES))]
     return [tuple(raw[start : start + 3]) for start in starts]
@@ -139,7 +139,7 @@ def test_a_mirrored_film_comes_out_upright(tmp_path: Path, cells: tuple[int, ...
     assert made.picture.rotation == 0
     compared = ["-filter_complex", f"[1:v]{filters}[due];[0:v][due]psnr", "-f", "null", "-"]
     argv = ["ffmpeg", "-i", str(made.path), "-noautorotate", "-i", str(turned), *compared]
-    told = subprocess.run(argv, capture_output=True, check=True, timeout=30, text=True).stderr
+    told = subprocess.run(argv, capture_output=True, check=True, timeout=90, text=True).stderr
     assert float(told.rpartition("average:")[2].split()[0]) > 30
 
 
@@ -175,7 +175,7 @@ def test_a_single_frame(tmp_path: Path) -> None:
     ffmpeg("-f", "lavfi", "-i", "testsrc2=s=160x90:r=10", "-frames:v", "1", "-c:v", "ffv1", str(source))
     made = convert(source, FAST)
     argv = ["ffprobe", "-v", "error", "-count_packets", "-show_entries", "stream=nb_read_packets", "-of", "csv=p=0"]
-    told = subprocess.run([*argv, str(made.path)], capture_output=True, check=True, text=True, timeout=30).stdout
+    told = subprocess.run([*argv, str(made.path)], capture_output=True, check=True, text=True, timeout=90).stdout
     assert told.strip() == "1"
 
 
@@ -190,7 +190,7 @@ def _run(stream: VideoStream, goal: VideoTarget, source: str) -> tuple[int, str]
     """How many frames come out of the filters, and what idet says of them."""
     filters, _ = chain(stream, goal)
     argv = ["ffmpeg", "-hide_banner", "-f", "lavfi", "-i", source, "-vf", f"{filters},idet", "-f", "null", "-"]
-    told = subprocess.run(argv, capture_output=True, check=True, timeout=60, text=True).stderr
+    told = subprocess.run(argv, capture_output=True, check=True, timeout=90, text=True).stderr
     frames = [line.split("frame=")[-1].split()[0] for line in told.splitlines() if "frame=" in line]
     return int(frames[-1]), told[told.rindex("Multi frame detection") :]
 
@@ -209,7 +209,7 @@ def test_telecine_is_undone() -> None:
         f"[film]telecine=pattern=23,{filters},{even}[made];[reference]{even}[due];[made][due]psnr"
     )
     argv = ["ffmpeg", "-hide_banner", "-filter_complex", graph, "-f", "null", "-"]
-    told = subprocess.run(argv, capture_output=True, check=True, timeout=60, text=True).stderr
+    told = subprocess.run(argv, capture_output=True, check=True, timeout=90, text=True).stderr
     # deinterlacing alone comes to 36 dB
     assert float(told.rpartition("average:")[2].split()[0]) > 45
     assert int(told.rpartition("frame=")[2].split()[0]) == pytest.approx(48, abs=1)
@@ -222,7 +222,7 @@ def test_a_film_some_of_whose_frames_are_missing_keeps_the_others() -> None:
     numbered = "color=black:s=320x180:r=25:d=4,format=yuv420p,geq=lum=16+2*N:cb=128:cr=128"
     graph = f"{numbered},select=mod(n\\,25)-7,{chain(stream, goal)[0]}"
     argv = ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", graph, "-f", "framehash", "-hash", "md5", "-"]
-    told = subprocess.run(argv, capture_output=True, check=True, timeout=60, text=True).stdout
+    told = subprocess.run(argv, capture_output=True, check=True, timeout=90, text=True).stdout
     shown = [line.rpartition(",")[2] for line in told.splitlines() if not line.startswith("#")]
     assert (len(shown), len(set(shown))) == (100, 96)
 

@@ -156,6 +156,7 @@ async def test_it_works_on_a_kernel_without_pidfd(monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.parametrize("times", [1, 2, 5])
+@pytest.mark.alone
 async def test_cancelling_stops_the_child_however_often_it_is_done(times: int) -> None:
     task, child = await started(sh("trap '' TERM; echo go; while :; do sleep 0.1; done"))
     began = time.monotonic()
@@ -168,6 +169,7 @@ async def test_cancelling_stops_the_child_however_often_it_is_done(times: int) -
     assert 1.5 < time.monotonic() - began < 4
 
 
+@pytest.mark.alone
 async def test_a_child_that_obeys_is_stopped_at_once() -> None:
     task, child = await started(sh("echo go; exec sleep 60"))
     began = time.monotonic()
@@ -224,6 +226,7 @@ async def test_what_the_reader_raises_stops_the_child() -> None:
     assert not alive(children[0].pid)
 
 
+@pytest.mark.alone
 async def test_no_advance_for_too_long_is_a_stall() -> None:
     began = time.monotonic()
     with pytest.raises(DeviceError) as caught:
@@ -240,6 +243,7 @@ async def test_no_advance_for_too_long_is_a_stall() -> None:
     assert 0.3 < time.monotonic() - began < 2
 
 
+@pytest.mark.alone
 async def test_advances_keep_a_slow_child_alive() -> None:
     argv = sh("for i in 1 2 3 4 5 6; do echo $i; sleep 0.15; done")
     ended = await run(argv, on_line=lambda line: True, stall_seconds=0.6)
@@ -267,6 +271,7 @@ async def test_a_stall_is_seen_after_a_pause_too() -> None:
     child.kill()
 
 
+@pytest.mark.alone
 async def test_a_grandchild_in_the_group_ends_with_its_parent(tmp_path: Path) -> None:
     pid_file = tmp_path / "pid"
     began = time.monotonic()
@@ -276,6 +281,7 @@ async def test_a_grandchild_in_the_group_ends_with_its_parent(tmp_path: Path) ->
     assert time.monotonic() - began < 3
 
 
+@pytest.mark.alone
 async def test_a_grandchild_that_left_the_group_and_holds_the_pipes_does_not_hang_us(tmp_path: Path) -> None:
     pid_file = tmp_path / "pid"
     began = time.monotonic()

@@ -83,12 +83,12 @@ async def test_decoders_are_tried_on_films_and_do_not_pass_by_falling_back(
 
 @pytest.mark.parametrize("sample", [*SAMPLES, GRADED], ids=lambda sample: sample.name)
 async def test_the_films_that_decoders_are_tried_on_can_be_made(sample: Sample, tmp_path: Path) -> None:
-    made = await capture(sample.argv(tmp_path), timeout=60)
+    made = await capture(sample.argv(tmp_path), timeout=90)
     assert made.exit_code == 0, made.stderr_tail
     shown = await probe(tmp_path / sample.name)
     (picture,) = shown.pictures
     assert (picture.codec, "10" in str(picture.pixel_format)) == (sample.codec, sample.deep)
-    frames = await capture(("ffprobe", "-v", "error", "-show_frames", str(tmp_path / sample.name)), timeout=60)
+    frames = await capture(("ffprobe", "-v", "error", "-show_frames", str(tmp_path / sample.name)), timeout=90)
     assert (b"Mastering display metadata" in frames.stdout) is sample.graded
 
 

@@ -37,14 +37,14 @@ def encode(row: VideoEncoder, quality: Quality, source: Path, target: Path, leve
     goal = VideoTarget(row.codec, *SIZE, level=level if level is not None else LEVELS.get(row.codec))
     options = [f"{word}:v" if place % 2 == 0 else word for place, word in enumerate(row.options(goal, None, quality))]
     argv = ["ffmpeg", "-v", "warning", "-y", "-i", str(source), "-pix_fmt", row.pixel_format, "-c:v", row.name]
-    done = subprocess.run([*argv, *options, str(target)], capture_output=True, check=True, timeout=60)
+    done = subprocess.run([*argv, *options, str(target)], capture_output=True, check=True, timeout=90)
     assert done.stderr == b"", "encoders are quiet where nothing is wrong"
     return target.stat().st_size
 
 
 def ssim(made: Path, source: Path) -> float:
     argv = ["ffmpeg", "-i", str(made), "-i", str(source), "-lavfi", "ssim", "-f", "null", "-"]
-    told = subprocess.run(argv, capture_output=True, check=True, timeout=60, text=True).stderr
+    told = subprocess.run(argv, capture_output=True, check=True, timeout=90, text=True).stderr
     found = re.search(r"SSIM .*All:([0-9.]+)", told)
     assert found is not None
     return float(found[1])
@@ -80,7 +80,7 @@ def test_the_rates_of_the_level_are_kept(codec: str, level: int, tmp_path: Path)
 @cache
 def _keyframes(path: Path) -> list[float]:
     argv = ["ffprobe", "-v", "error", "-show_packets", "-show_entries", "packet=pts_time,flags", "-of", "csv=p=0"]
-    told = subprocess.run([*argv, str(path)], capture_output=True, check=True, timeout=30, text=True).stdout
+    told = subprocess.run([*argv, str(path)], capture_output=True, check=True, timeout=90, text=True).stdout
     return [float(line.split(",")[0]) for line in told.splitlines() if ",K" in line]
 
 

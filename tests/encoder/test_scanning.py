@@ -101,7 +101,7 @@ SLIDING = "testsrc2=s=640x480:r=60000/1001:d=5,zoompan=z='1+0.002*on':d=1:s=320x
 async def test_real_films(tmp_path: Path, picture: str, options: str, suffix: str, found: Scan | None) -> None:
     film = tmp_path / f"film.{suffix}"
     argv = ["ffmpeg", "-v", "error", "-nostdin", "-f", "lavfi", "-i", picture, "-c:v", *options.split(), str(film)]
-    subprocess.run(argv, check=True, timeout=60)
+    subprocess.run(argv, check=True, timeout=90)
     media = await examine(film)
     assert media.picture is not None
     assert media.picture.scan is found
@@ -110,7 +110,7 @@ async def test_real_films(tmp_path: Path, picture: str, options: str, suffix: st
 async def test_an_ordinary_film_costs_one_ffprobe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     film = tmp_path / "film.mkv"
     picture = ["-f", "lavfi", "-i", "testsrc2=s=160x90:d=1", "-c:v", "libx264", "-preset", "ultrafast"]
-    subprocess.run(["ffmpeg", "-v", "error", "-nostdin", *picture, str(film)], check=True, timeout=60)
+    subprocess.run(["ffmpeg", "-v", "error", "-nostdin", *picture, str(film)], check=True, timeout=90)
     monkeypatch.setattr("mkv2castd.encoder.survey.capture", None)
     media = await examine(film)
     assert media.picture is not None
@@ -120,7 +120,7 @@ async def test_an_ordinary_film_costs_one_ffprobe(tmp_path: Path, monkeypatch: p
 async def test_a_look_that_fails_leaves_the_film_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     film = tmp_path / "film.avi"
     picture = ["-f", "lavfi", "-i", "testsrc2=s=160x90:d=1", "-c:v", "mpeg4"]
-    subprocess.run(["ffmpeg", "-v", "error", "-nostdin", *picture, str(film)], check=True, timeout=60)
+    subprocess.run(["ffmpeg", "-v", "error", "-nostdin", *picture, str(film)], check=True, timeout=90)
     broken = tmp_path / "bin"
     broken.mkdir()
     (broken / "ffmpeg").write_text("#!/bin/sh\nsleep 60\n")

@@ -295,7 +295,7 @@ class TestNames:
 
 def digest(path: Path, track: int) -> bytes:
     argv = ["ffmpeg", "-v", "error", "-i", str(path), "-map", f"0:a:{track}", "-c", "copy", "-f", "md5", "-"]
-    return subprocess.run(argv, capture_output=True, check=True, timeout=30).stdout
+    return subprocess.run(argv, capture_output=True, check=True, timeout=90).stdout
 
 
 class Unwritten:

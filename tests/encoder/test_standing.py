@@ -44,7 +44,7 @@ async def test_a_job_whose_folder_is_not_configured_waits_until_it_is_again(tmp_
         config = here.workshop.config
         here.workshop.config = msgspec.structs.replace(config, folder=())
         await here.control.resume_queue()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(25):
             while "films" not in here.workshop.gate.blocked:
                 await asyncio.sleep(0.01)
         assert (await here.control.job(job.id)).status is JobStatus.QUEUED
@@ -103,14 +103,14 @@ async def test_a_disk_that_goes_away_in_mid_encode_fails_no_film(tmp_path: Path)
 
     async with scene(tmp_path, script) as here:
         job = await here.submit("film.mkv")
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(25):
             while "films" not in here.workshop.gate.blocked:
                 await asyncio.sleep(0.01)
         await here.until(job.id, JobStatus.QUEUED)
         here.workshop.gate.release_held()
         while (told := await here.control.job(job.id)).reason is None:
             here.changed.clear()
-            await asyncio.wait_for(here.changed.wait(), 10)
+            await asyncio.wait_for(here.changed.wait(), 25)
         assert "mounted" in told.reason
         (tmp_path / "elsewhere").rename(job.source)
         (tmp_path / "elsewhere").touch()
@@ -127,7 +127,7 @@ async def test_a_disk_that_is_away_when_a_film_is_looked_at_fails_no_film(
         job = await here.control.submit(here.film("film.mkv"))
         job.source.rename(tmp_path / "elsewhere")
         here.reception.folder_changed(FolderStatus("films", here.folder, FolderState.STARTING))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(25):
             while "waits" not in caplog.text:
                 await asyncio.sleep(0.01)
         assert (await here.control.job(job.id)).status is JobStatus.ANALYZING
@@ -163,7 +163,7 @@ async def test_an_analysis_of_an_older_version_is_dropped(tmp_path: Path, monkey
     async with scene(tmp_path) as here:
         await here.control.pause_queue()
         job = await here.control.submit(here.film("film.mkv"))
-        await asyncio.wait_for(reached.wait(), 10)
+        await asyncio.wait_for(reached.wait(), 25)
         with job.source.open("ab") as film:
             film.write(bytes(100))
         fresh = Identity.of(job.source.lstat())
@@ -264,7 +264,7 @@ async def test_a_storage_that_does_not_answer_holds_up_its_own_folder_only(
     monkeypatch.setattr(intake, "_identity", hang)
     async with scene(tmp_path) as here:
         job = await here.control.submit(here.film("hung.mkv"))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(25):
             while "does not answer" not in caplog.text:
                 await asyncio.sleep(0.01)
         assert (await here.control.job(job.id)).status is JobStatus.ANALYZING

@@ -32,7 +32,7 @@ async def converted(film: Path, container: Container = Container.MKV) -> tuple[P
     assert isinstance(decision, Plan), decision.reason
     output = film.with_name(f"out.{container.value}")
     argv = convert_argv(decision, film, output, "1;1;1;1")
-    subprocess.run(argv, check=True, timeout=60, capture_output=True)
+    subprocess.run(argv, check=True, timeout=90, capture_output=True)
     return output, decision
 
 
@@ -110,7 +110,7 @@ async def test_what_an_edit_list_hides_stays_hidden(tmp_path: Path) -> None:
     whole = make_flashes(tmp_path / "whole.mp4", H264, "aac")
     film = tmp_path / "in.mov"
     argv = ["ffmpeg", "-v", "error", "-ss", "0.6", "-i", str(whole), "-map", "0", "-c", "copy", str(film)]
-    subprocess.run(argv, check=True, timeout=60)
+    subprocess.run(argv, check=True, timeout=90)
     shown = moments(film)
     assert shown == pytest.approx([0.4, 1.92], abs=0.05)
     output, decision = await converted(film)

@@ -60,7 +60,7 @@ def test_libplacebo_comes_to_the_same_where_it_works(tmp_path: Path, kind: str) 
     argv = ["ffmpeg", "-v", "error", "-y", *row.options, "-i", str(source)]
     filters = ",".join(row.chain(video(pixel_format="yuv420p10le", color_transfer=TRANSFERS[kind])))
     done = subprocess.run(
-        [*argv, "-vf", filters, "-c:v", "ffv1", str(tmp_path / "out.mkv")], capture_output=True, timeout=60
+        [*argv, "-vf", filters, "-c:v", "ffv1", str(tmp_path / "out.mkv")], capture_output=True, timeout=90
     )
     if done.returncode != 0:
         pytest.skip("no Vulkan driver here")

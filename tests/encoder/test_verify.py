@@ -52,7 +52,7 @@ async def convert(source: Path, settings: Settings | None = None) -> Made:
     subprocess.run(
         convert_argv(decision, source, output, "1;1;1;1"),
         check=True,
-        timeout=60,
+        timeout=90,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -85,7 +85,7 @@ def remake(made: Made, options: Sequence[str]) -> None:
     """The output, changed by ffmpeg without encoding."""
     other = made.output.with_stem("other")
     argv = ["ffmpeg", "-v", "error", "-y", "-nostdin", "-i", str(made.output), *options, str(other)]
-    subprocess.run(argv, check=True, timeout=60, stdin=subprocess.DEVNULL)
+    subprocess.run(argv, check=True, timeout=90, stdin=subprocess.DEVNULL)
     other.rename(made.output)
 
 
@@ -207,7 +207,7 @@ async def test_an_encoded_sound_track_without_sound_is_noticed(tmp_path: Path) -
     made = await convert(make_clip(tmp_path / "in.mkv", audio=["ac3"], seconds=8))
     other = made.output.with_stem("other")
     empty = ["ffmpeg", "-v", "error", "-y", "-i", str(made.output), "-map", "0", "-c", "copy"]
-    subprocess.run([*empty, "-bsf:a", "noise=drop=1", str(other)], timeout=60, stdin=subprocess.DEVNULL)
+    subprocess.run([*empty, "-bsf:a", "noise=drop=1", str(other)], timeout=90, stdin=subprocess.DEVNULL)
     other.rename(made.output)
     assert "sound track 1 is empty" in await made.fails()
 
@@ -259,7 +259,7 @@ async def test_a_subtitle_that_outlasts_the_film_is_no_fault(tmp_path: Path, nam
     source = tmp_path / name
     argv = ["ffmpeg", "-v", "error", "-y", "-i", str(plain), "-i", str(subtitle), "-map", "0", "-map", "1"]
     kind = "mov_text" if name == "in.mp4" else "srt"
-    subprocess.run([*argv, "-c", "copy", "-c:s", kind, str(source)], check=True, timeout=60)
+    subprocess.run([*argv, "-c", "copy", "-c:s", kind, str(source)], check=True, timeout=90)
     made = await convert(source)
     # how long a film lasts, subtitles do not tell ffmpeg 7 everywhere
     assert made.source.duration is not None
@@ -276,7 +276,7 @@ async def test_a_source_that_starts_late_is_as_long_as_its_film(tmp_path: Path) 
     plain = make_clip(tmp_path / "plain.mkv", audio=["ac3"], seconds=8)
     source = tmp_path / "in.mkv"
     argv = ["ffmpeg", "-v", "error", "-y", "-itsoffset", "20", "-i", str(plain), "-map", "0", "-c", "copy", "-copyts"]
-    subprocess.run([*argv, str(source)], check=True, timeout=60)
+    subprocess.run([*argv, str(source)], check=True, timeout=90)
     media = await probe(source)
     assert media.start is not None
     assert media.start > 15

@@ -60,7 +60,7 @@ async def test_a_lane_works_on_as_many_jobs_as_it_has_slots(tmp_path: Path) -> N
     together = asyncio.Barrier(2)
 
     async def script(task: Task, handle: Handle, report: Callable[[Progress], None]) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(25):
             await together.wait()
 
     config = Config(devices=DevicesConfig(cpu_slots=2), queue=QueueConfig(min_free_gib=0))
@@ -142,7 +142,7 @@ async def test_it_is_too_late_to_cancel_while_the_output_is_put_in_place(tmp_pat
 
     async with scene(tmp_path, script) as here:
         job = await here.submit("film.mkv")
-        await asyncio.wait_for(reached.wait(), 10)
+        await asyncio.wait_for(reached.wait(), 25)
         with pytest.raises(RequestError, match="put in place"):
             await here.control.cancel(job.id)
         release.set()
@@ -201,7 +201,7 @@ async def test_without_room_jobs_wait_and_say_why(tmp_path: Path) -> None:
         job = await here.submit("film.mkv")
         while (told := await here.control.job(job.id)).reason is None:
             here.changed.clear()
-            await asyncio.wait_for(here.changed.wait(), 10)
+            await asyncio.wait_for(here.changed.wait(), 25)
         assert told.status is JobStatus.QUEUED
         assert "min_free_gib" in told.reason
         assert here.started == []

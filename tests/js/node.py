@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from tests.daemon import PATIENCE
+
 HERE = Path(__file__).parent
 
 needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="Node.js is not installed")
@@ -35,7 +37,7 @@ class Node:
         self.heard.append(told)
         return told
 
-    async def until(self, wanted: Callable[[dict[str, Any]], bool], timeout: float = 40) -> dict[str, Any]:
+    async def until(self, wanted: Callable[[dict[str, Any]], bool], timeout: float = PATIENCE) -> dict[str, Any]:
         async with asyncio.timeout(timeout):
             while True:
                 told = await self.next()
@@ -56,7 +58,7 @@ class Node:
         assert self.process.stdout is not None
         assert self.process.stderr is not None
         self.process.stdin.close()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(25):
             async for line in self.process.stdout:
                 self.heard.append(json.loads(line))
             assert (await self.process.stderr.read()).decode() == ""

@@ -22,7 +22,7 @@ STAGES = {None, "analyzing", "waiting", "transcoding", "remuxing", "verifying", 
 
 
 def a_long_film(films: Path) -> None:
-    make_clip(films / "long.mkv", video="hevc", audio=("ac3",), seconds=25, size="640x360")
+    make_clip(films / "long.mkv", video="mpeg2", audio=("ac3",), seconds=25, size="640x360")
 
 
 async def job_of(daemon: Daemon) -> str:
@@ -105,7 +105,7 @@ async def test_a_client_hears_a_whole_conversion(films: Path, state: Path) -> No
     assert end["output_size"] == (films / "long_chromecast.mkv").stat().st_size
     assert (end["progress"], end["duration"]) == (100, job["duration"])
     (streams,) = {json.dumps(told["streams"]): told["streams"] for told in client.data("analysis")}.values()
-    assert (streams["video"]["codec"], streams["video"]["target_codec"]) == ("hevc", "h264")
+    assert (streams["video"]["codec"], streams["video"]["target_codec"]) == ("mpeg2video", "h264")
     assert [(one["codec"], one["action"], one["target_codec"]) for one in streams["audio"]] == [
         ("ac3", "transcode", "aac")
     ]

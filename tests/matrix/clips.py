@@ -63,7 +63,7 @@ def _make(row: Row, target: Path) -> None:
             places["{out}"] = str(made)
             argv = ["ffmpeg", "-v", "error", "-nostdin", "-y", "-threads", "1"]
             done = subprocess.run(
-                [*argv, *(places.get(word, word) for word in step)], capture_output=True, timeout=60
+                [*argv, *(places.get(word, word) for word in step)], capture_output=True, timeout=90
             )
             assert done.returncode == 0, f"{row.name}: {done.stderr.decode('utf-8', 'replace')[-500:]}"
             places["{in}"] = str(made)

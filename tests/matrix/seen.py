@@ -147,7 +147,7 @@ def see(path: Path) -> Seen:
     """Reads and decodes all of it. Raises CalledProcessError where ffprobe cannot open it."""
     argv = ["ffprobe", "-v", "error", "-of", "json", "-show_format", "-show_streams", "-show_chapters"]
     argv += ["-show_packets", "-show_frames", f"file:{path}"]
-    done = subprocess.run(argv, check=True, capture_output=True, timeout=60)
+    done = subprocess.run(argv, check=True, capture_output=True, timeout=90)
     told = json.loads(done.stdout)
     streams = [Stream(one) for one in sorted(told.get("streams", []), key=lambda one: int(one["index"]))]
     by_index = {int(stream.told["index"]): stream for stream in streams}

@@ -1,6 +1,6 @@
 """Chromium, the engine of Cast receivers, plays the matrix to its end: every frame, and the sound.
 
-All films of a session are played in one browser, several at a time on one page.
+All films of a set are played in one browser, several at a time on one page.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import subprocess
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from tests.browser.chromium import chromium, needs_chromium
 from tests.matrix.rows import Row
 from tests.matrix.sets import pairs
 from tests.matrix.studio import Studio
+from tests.workers import Turns
 
 pytestmark = needs_chromium
 
@@ -65,13 +66,28 @@ def _parameters() -> list[object]:
     ]
 
 
+class Cinema:
+    """Plays what this module's tests ask for, all films of a set together as soon as one of them is asked for."""
+
+    def __init__(self, studio: Studio, asked: Sequence[tuple[Row, str]], turns: Turns) -> None:
+        self._studio, self._asked, self._turns = studio, asked, turns
+        self._played: dict[str, Mapping[Path, Mapping[str, Any]]] = {}
+
+    def seen(self, path: Path, where: str) -> Mapping[str, Any]:
+        """What Chromium says of the film."""
+        if where not in self._played:
+            films = {film(self._studio, row, place) for row, place in self._asked if place == where}
+            with self._turns.alone():
+                shown = _played(self._studio.folder, {one for one in films if one is not None})
+                self._played[where] = asyncio.run(shown)
+        return self._played[where][path]
+
+
 @pytest.fixture(scope="module")
-def cinema(studio: Studio, request: pytest.FixtureRequest) -> Mapping[Path, Mapping[str, Any]]:
-    """Film → what Chromium says of it, for all that this module's tests ask for."""
+def cinema(studio: Studio, request: pytest.FixtureRequest, turns: Turns) -> Cinema:
     asked = [item for item in request.session.items if getattr(item, "module", None) is request.module]
     rows = [item.callspec.params for item in asked if hasattr(item, "callspec")]
-    films = [film(studio, params["row"], params["where"]) for params in rows]
-    return asyncio.run(_played(studio.folder, {one for one in films if one is not None}))
+    return Cinema(studio, [(params["row"], params["where"]) for params in rows], turns)
 
 
 def film(studio: Studio, row: Row, where: str) -> Path | None:
@@ -83,11 +99,11 @@ def film(studio: Studio, row: Row, where: str) -> Path | None:
 
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize(("row", "where"), _parameters())
-def test_it_plays_to_its_end(row: Row, where: str, studio: Studio, cinema: Mapping[Path, Mapping[str, Any]]) -> None:
+def test_it_plays_to_its_end(row: Row, where: str, studio: Studio, cinema: Cinema) -> None:
     path = film(studio, row, where)
     if path is None:
         pytest.skip("nothing was made that a browser plays")
-    seen = cinema[path]
+    seen = cinema.seen(path, where)
     assert seen["error"] is None
     # so that a mistake in the counting of either side is told apart from frames that are not shown
     told = _told(path)
@@ -135,6 +151,6 @@ async def _served(folder: Path) -> AsyncIterator[str]:
 def _told(path: Path) -> dict[str, Any]:
     argv = ["ffprobe", "-v", "error", "-of", "json", "-select_streams", "v:0", "-count_packets", "-show_streams"]
     argv.append("-show_format")
-    done = subprocess.run([*argv, f"file:{path}"], capture_output=True, check=True, timeout=60)
+    done = subprocess.run([*argv, f"file:{path}"], capture_output=True, check=True, timeout=90)
     told: dict[str, Any] = json.loads(done.stdout)
     return told

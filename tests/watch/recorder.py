@@ -71,7 +71,7 @@ class Recorder:
         """Different identities under which `path` was told complete, in order."""
         return list(dict.fromkeys(seen.identity for seen in self.sightings if seen.complete and seen.path == path))
 
-    async def until(self, condition: Callable[[], Any], seconds: float = 10) -> None:
+    async def until(self, condition: Callable[[], Any], seconds: float = 25) -> None:
         try:
             async with asyncio.timeout(seconds):
                 while not condition():
@@ -81,7 +81,7 @@ class Recorder:
             last = [(seen.path.name, seen.complete) for seen in self.sightings[-5:]]
             raise AssertionError(f"not in {seconds} s: {len(self.taken)} taken, {last}, {self.status}") from None
 
-    async def online(self, seconds: float = 10) -> None:
+    async def online(self, seconds: float = 25) -> None:
         await self.until(lambda: self.status and self.status.state is FolderState.ONLINE, seconds)
 
 

@@ -38,7 +38,7 @@ def public() -> Iterator[Path]:
 def scenario(name: str, folder: Path, *prefix: str) -> subprocess.CompletedProcess[str]:
     """Runs one of tests/watch/scenario.py in a process of its own, which may lose rights or set limits."""
     argv = [*prefix, sys.executable, "-W", "error", "-m", "tests.watch.scenario", name, str(folder)]
-    return subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(argv, capture_output=True, text=True, timeout=90, check=False)
 
 
 def allowed(*prefix: str) -> bool:
@@ -113,7 +113,7 @@ def test_30000_files_written_while_the_process_stands_still(films: Path) -> None
                 os.truncate(films / f"{number}.mkv", 1)
             write(last)
             watcher.send_signal(signal.SIGCONT)
-            assert watcher.wait(timeout=30) == 0
+            assert watcher.wait(timeout=90) == 0
         finally:
             watcher.kill()
 
@@ -133,7 +133,7 @@ def test_a_queue_that_overflows_by_writes_to_files_that_are_no_films(films: Path
             for number in range(5):
                 (films / "new" / f"{number}.mkv").write_bytes(b"film")
             watcher.send_signal(signal.SIGCONT)
-            assert watcher.wait(timeout=30) == 0
+            assert watcher.wait(timeout=90) == 0
         finally:
             watcher.kill()
 
@@ -203,6 +203,7 @@ def test_a_subfolder_that_cannot_be_read(public: Path) -> None:
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="needs two users: only root has a second one")
+@pytest.mark.alone
 def test_films_of_which_no_lease_can_be_had(public: Path) -> None:
     ended = scenario("foreign", public)
     assert ended.returncode == 0, ended.stderr

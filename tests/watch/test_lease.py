@@ -79,7 +79,7 @@ def test_a_file_of_somebody_else_is_unknown_without_the_capability() -> None:
         "import os; from mkv2castd.watch.lease import look; os.setuid(65534); "
         f"print(look({os.fsencode(path)!r})[1].name)"
     )
-    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=20, check=True)
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=90, check=True)
     assert ended.stdout == "UNKNOWN\n"
 
 

@@ -21,6 +21,7 @@ def films(tmp_path: Path) -> Path:
     return root
 
 
+@pytest.mark.alone
 async def test_a_film_renamed_into_place_is_told_complete_at_once(films: Path, tmp_path: Path) -> None:
     async with watching(films, Recorder()) as seen:
         delays = []
@@ -45,6 +46,7 @@ async def test_films_that_were_there_before_are_found_and_known_ones_are_not_tol
         assert len(seen.sightings) == told
 
 
+@pytest.mark.alone
 async def test_a_growing_file_is_pending_until_its_writer_closes(films: Path) -> None:
     async with watching(films, Recorder()) as seen:
         film = films / "growing.mkv"

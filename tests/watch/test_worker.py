@@ -73,6 +73,7 @@ def _fuse() -> bool:
 
 
 @pytest.mark.skipif(not _fuse(), reason="needs /dev/fuse and user namespaces (unshare -Urm)")
+@pytest.mark.alone
 def test_a_mount_that_hangs_is_offline_and_other_folders_do_not_notice(tmp_path: Path) -> None:
     assert ctypes.CDLL(None).mount is not None
     ended = scenario("hung_mount", tmp_path, "unshare", "-Urm")
