@@ -44,7 +44,7 @@ class Made:
 
 
 async def convert(source: Path, settings: Settings | None = None) -> Made:
-    settings = settings if settings is not None else Settings()
+    settings = settings if settings is not None else Settings(quality="fast")
     media = await probe(source)
     decision = plan(media, settings)
     assert isinstance(decision, Plan), decision
@@ -96,7 +96,7 @@ async def test_a_good_output_passes_in_every_container(tmp_path: Path) -> None:
         source = make_clip(
             folder / "in.mkv", video="mpeg4", audio=["ac3", "aac"], seconds=7, size="160x90", subtitle="srt"
         )
-        made = await convert(source, Settings(container=container))
+        made = await convert(source, Settings(container=container, quality="fast"))
         found = await made.verify()
         assert found.ours == "1;1;1;1"
         assert found.duration == pytest.approx(7, abs=0.2)
@@ -153,7 +153,7 @@ async def test_a_source_that_tells_no_duration_is_no_fault(tmp_path: Path, secon
 @pytest.mark.parametrize("seconds", [3, 8])
 async def test_an_output_that_is_cut_in_half_is_noticed(tmp_path: Path, container: Container, seconds: int) -> None:
     source = make_clip(tmp_path / "in.mkv", video="mpeg4", audio=["ac3"], seconds=seconds, size="160x90")
-    made = await convert(source, Settings(container=container))
+    made = await convert(source, Settings(container=container, quality="fast"))
     damage(made.output, cut_in_half)
     await made.fails()
 
@@ -162,7 +162,7 @@ async def test_an_output_that_is_cut_in_half_is_noticed(tmp_path: Path, containe
 @pytest.mark.parametrize("video", ["mpeg4", "h264"])
 async def test_garbage_in_the_middle_is_noticed(tmp_path: Path, container: Container, video: str) -> None:
     source = make_clip(tmp_path / "in.mkv", video=video, audio=["ac3"], seconds=9, size="160x90")
-    made = await convert(source, Settings(container=container))
+    made = await convert(source, Settings(container=container, quality="fast"))
     damage(made.output, garbage_in_the_middle)
     await made.fails()
 
