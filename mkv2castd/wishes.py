@@ -96,15 +96,20 @@ def check_priority(priority: int | None) -> None:
 def check_switch(device_id: str, devices: Iterable[DeviceFacts]) -> None:
     """Raises RequestError where this device cannot be enabled or disabled: no_such_device, or invalid_state for the
     processor and the lane of copies."""
+    if require_device(device_id, devices).kind != "gpu":
+        raise RequestError(
+            ErrorCode.INVALID_STATE, f"{device_id!r} cannot be switched off or on: what no GPU can do is done there"
+        )
+
+
+def require_device(device_id: str, devices: Iterable[DeviceFacts]) -> DeviceFacts:
+    """Raises RequestError (no_such_device): it is not known, or was and is gone."""
     known = {device.id: device for device in devices}
     if device_id not in known:
         raise RequestError(
             ErrorCode.NO_SUCH_DEVICE, f"there is no device {device_id!r}: there are {', '.join(known)}"
         )
-    if known[device_id].kind != "gpu":
-        raise RequestError(
-            ErrorCode.INVALID_STATE, f"{device_id!r} cannot be switched off or on: what no GPU can do is done there"
-        )
+    return known[device_id]
 
 
 def check_pin(device_id: str, devices: Iterable[DeviceFacts]) -> None:

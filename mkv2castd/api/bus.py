@@ -91,6 +91,11 @@ class Bus:
                 await asyncio.sleep(delay)
                 delay = min(2 * delay, _LONGEST_DELAY)
 
+    @property
+    def is_up(self) -> bool:
+        """Is the bus there, and its name ours?"""
+        return self._up.is_set()
+
     async def until_up(self) -> None:
         """Waits until the bus is there and its name is ours."""
         await self._up.wait()

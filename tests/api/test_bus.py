@@ -448,6 +448,24 @@ async def test_a_watch_holds_over_a_restart_of_the_bus_and_can_be_ended(private:
         assert heard == [["again"]]
 
 
+async def test_a_watch_that_could_not_begin_is_none(private: PrivateBus) -> None:
+    async with serving(private) as (bus, _), on(private) as client:
+        heard = Heard()
+        private.pause()
+        watching = asyncio.create_task(client.watch(Match(NAME, member="Told"), heard))
+        while not client._watches._listeners:
+            await asyncio.sleep(0)
+        await private.stop()
+        with pytest.raises(BusError):
+            await asyncio.wait_for(watching, 20)
+        assert not client._watches._listeners
+        await private.start()
+        await asyncio.wait_for(asyncio.gather(bus.until_up(), client.until_up()), 20)
+        bus.emit(ROOT, INTERFACE.name, "Told", "to nobody")
+        assert await call(client, "Echo", "s", "x") == ["x"]
+        assert heard == []
+
+
 async def test_text_that_no_message_may_carry_is_mended(private: PrivateBus) -> None:
     async with serving(private) as (bus, _), on(private) as client:
         heard = Heard()
