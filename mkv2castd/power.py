@@ -44,8 +44,8 @@ async def manage_power(hub: Hub, works: Works) -> None:
 async def keep_awake(
     bus: Bus, hub: Hub, stands_still: Callable[[str], bool], *, again_seconds: float = _AGAIN_SECONDS
 ) -> Never:
-    """Holds what the work needs, and lets go of it, until cancelled. What is refused is asked for again after so long,
-    and as soon as the bus is back."""
+    """Holds what the work needs, and lets go of it, until cancelled. What is refused is asked for again after so
+    long, and as soon as the bus is back."""
     doings, changed = Doings(), asyncio.Event()
     held: dict[Need, int] = {}
     refused: dict[Need, float] = {}  # when each is asked for again, by the loop's clock

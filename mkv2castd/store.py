@@ -71,7 +71,8 @@ class Store:
         """Runs `work` in a transaction; returns its result once that is durable.
 
         A Mkv2castdError, OSError or OverflowError (a number that SQLite cannot hold) of `work` undoes its changes and
-        is raised here; StoreError when the commit itself fails. Any other error is a fault in the program and ends the store.
+        is raised here; StoreError when the commit itself fails. Any other error is a fault in the program and ends
+        the store.
         """
         if self._fault is not None:
             raise self._fault
