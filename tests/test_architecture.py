@@ -190,6 +190,7 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
                 "api.bus_serving",
                 "api.bus_standard",
                 "api.bus_watches",
+                "api.bus_reader",
                 "api.bus_writer",
                 "api.dbus",
                 "api.dbus_board",
