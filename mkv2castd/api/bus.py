@@ -14,7 +14,7 @@ from typing import Any, Never
 
 from mkv2castd.api.bus_body import outward
 from mkv2castd.api.bus_callers import Callers
-from mkv2castd.api.bus_connection import CALL_SECONDS, Connection, connected
+from mkv2castd.api.bus_connection import CALL_SECONDS, LIMITS, Connection, connected
 from mkv2castd.api.bus_interface import BusError, Credentials, Match, Served
 from mkv2castd.api.bus_library import Message, MessageFlag, MessageType
 from mkv2castd.api.bus_objects import Objects
@@ -30,7 +30,6 @@ _MOST_CALLS = 512  # being served at once
 _MOST_OF_ONE = 64  # of one caller: some wait for minutes until a person has given leave
 _DO_NOT_QUEUE = 4
 _OURS = (1, 4)  # primary owner; we were that already
-_LIMITS = "org.freedesktop.DBus.Error.LimitsExceeded"
 _log = logging.getLogger(__name__)
 
 
@@ -90,6 +89,11 @@ class Bus:
                     told = problem
                 await asyncio.sleep(delay)
                 delay = min(2 * delay, _LONGEST_DELAY)
+
+    @property
+    def is_up(self) -> bool:
+        """Is the bus there, and its name ours?"""
+        return self._up.is_set()
 
     async def until_up(self) -> None:
         """Waits until the bus is there and its name is ours."""
@@ -217,7 +221,7 @@ class Bus:
             self._watches.hear(message)
         elif self._serving[message.sender] >= _MOST_OF_ONE or self._serving.total() >= _MOST_CALLS:
             if not message.flags & MessageFlag.NO_REPLY_EXPECTED:
-                connection.post(refusal(message, _LIMITS, "the daemon is answering too many calls already"))
+                connection.post(refusal(message, LIMITS, "the daemon is answering too many calls already"))
         elif self._calls is not None:
             self._serving[message.sender] += 1
             self._calls.create_task(self._answer(connection, message))
