@@ -18,7 +18,7 @@ import pytest
 
 from mkv2castd import ctl_watch
 from mkv2castd.api.wire import JobRemoved, JobUpdate, JobView
-from mkv2castd.ctl_client import reached
+from mkv2castd.ctl_client import NAME, ROOT, reached
 from mkv2castd.ctl_errors import UNREACHABLE, CtlError
 from mkv2castd.ctl_feed import Feed
 from mkv2castd.ctl_following import Message
@@ -209,6 +209,28 @@ class TestWatching:
                 ended = await command.ended()
         assert ended.code == 0
         assert "film_chromecast.mkv" in ended.out
+
+    async def test_who_looks_on_does_not_start_a_daemon_that_has_left(self, tmp_path: Path) -> None:
+        folder = tmp_path / "services"
+        folder.mkdir()
+        started, program = tmp_path / "started", tmp_path / "program"
+        program.write_text(f"#!/bin/sh\ntouch {started}\n")
+        program.chmod(0o755)
+        (folder / f"{NAME}.service").write_text(f"[D-BUS Service]\nName={NAME}\nExec={program}\n")
+        async with private_bus(tmp_path, f"<servicedir>{folder}</servicedir>") as private:
+            assert (await ctl(private, "status")).code == 3
+            async with AsyncExitStack() as stack:
+                async with shown(private, daemon := FakeDaemon()):
+                    job = daemon.add()
+                    command = await stack.enter_async_context(ctl_running(private, "watch", str(job.id)))
+                    await command.line()
+                assert "it is waited for" in await command.message()
+                async with shown(private, daemon):
+                    daemon.complete(daemon.start(job.id).id)
+                    assert (await command.ended()).code == 0
+            assert not started.exists()
+            await private.ask("-d", NAME, "-o", ROOT, "-m", "org.freedesktop.DBus.Peer.Ping")
+            await soon(started.exists)  # the bus would have started it
 
     async def test_on_a_terminal_there_are_bars(self, house: House) -> None:
         job = house.daemon.add("film.mkv")
