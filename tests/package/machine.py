@@ -72,8 +72,15 @@ class Machine:
     def show(self, name: str, unit: str = UNIT) -> str:
         return self.says("systemctl", "show", "--value", "-p", name, unit)
 
-    def journal(self) -> str:
-        return self.says("journalctl", "--no-pager", "-o", "cat", "-u", UNIT)
+    def journal(self, unit: str = UNIT) -> str:
+        return self.says("journalctl", "--no-pager", "-o", "cat", "-u", unit)
+
+    def starts(self) -> int:
+        """How often the service has been started, as systemd tells it."""
+        return sum(line.startswith("Starting ") for line in self.journal().splitlines())
+
+    def socket_state(self) -> tuple[str, str]:
+        return self.show("ActiveState", "mkv2castd.socket"), self.show("UnitFileState", "mkv2castd.socket")
 
     def main_pid(self) -> int:
         return int(self.show("MainPID"))
