@@ -49,6 +49,7 @@ _law = settings(
 )
 
 
+@pytest.mark.timeout(900)
 @_law
 @given(FILMS, _ASKED, TOOLS)
 def test_a_plan_carried_out_leaves_nothing_to_do(media: Media, to: Settings, tools: Tools) -> None:
