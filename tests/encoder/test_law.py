@@ -43,13 +43,15 @@ def _decided(media: Media, to: Settings, tools: Tools) -> Plan | Skip:
     raise AssertionError
 
 
+# hundreds of films are thought through by each
+pytestmark = pytest.mark.timeout(900)
+
 # what one of the laws has covered the others cover as well: measuring it again takes as long as they do
 _law = settings(
     max_examples=600, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
 )
 
 
-@pytest.mark.timeout(900)
 @_law
 @given(FILMS, _ASKED, TOOLS)
 def test_a_plan_carried_out_leaves_nothing_to_do(media: Media, to: Settings, tools: Tools) -> None:
