@@ -504,6 +504,23 @@ async def test_too_many_calls_at_once_are_refused(
         assert not bus._serving
 
 
+async def test_one_user_on_many_connections_cannot_take_all_the_turns(
+    private: PrivateBus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mkv2castd.api.bus._MOST_OF_USER", 2)
+    async with serving(private) as (bus, thing), on(private) as one, on(private) as two, on(private) as three:
+        waiting = [asyncio.create_task(call(client, "Wait")) for client in (one, two)]
+        async with asyncio.timeout(20):
+            while bus._serving_users.total() < 2:
+                await asyncio.sleep(0.01)
+        with pytest.raises(BusError, match="too many calls"):
+            await call(three, "Echo", "s", "x")
+        thing.done.set()
+        await asyncio.wait(waiting)
+        assert await call(three, "Echo", "s", "x") == ["x"]
+        assert not bus._serving_users
+
+
 BIG_CALL = """
 from array import array
 from gi.repository import Gio, GLib
