@@ -20,7 +20,7 @@ from typing import Any
 import aiohttp
 
 # Seconds after which nothing more is expected to happen, on a machine with much else to do.
-PATIENCE = 90.0
+PATIENCE = 180.0
 READY = re.compile(r"page\s+(http://\S+?)/\s")
 
 

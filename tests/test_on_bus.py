@@ -38,7 +38,7 @@ async def busctl(private: PrivateBus, *arguments: str) -> Any:
 
 
 async def until_served(private: PrivateBus) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         while (await private.ask("--dest", NAME, "--object-path", ROOT, "--method", f"{MANAGER}.ListJobs", "{}"))[0]:
             await asyncio.sleep(0.05)
 
