@@ -33,7 +33,7 @@ def _truncated_mkv(path: Path) -> None:
 
 
 def _truncated_but_copied(path: Path) -> None:
-    _half(path, audio=("ac3",), seconds=40)
+    _half(path, audio=("ac3-stereo",), seconds=40)
 
 
 def _truncated_mp4(path: Path) -> None:

@@ -110,7 +110,7 @@ async def test_a_card_that_fails_costs_no_film(
     tmp_path: Path, driver: Driver, monkeypatch: pytest.MonkeyPatch, fault: dict[str, int], code: ErrorCode
 ) -> None:
     bad, good = node(tmp_path / "dev", "renderD128"), node(tmp_path / "dev", "renderD129")
-    async with cards(tmp_path, driver, monkeypatch, bad, good, stall_seconds=2) as here:
+    async with cards(tmp_path, driver, monkeypatch, bad, good, stall_seconds=8) as here:
         bad.behave(**fault)
         job = await here.control.submit(film(here, "film.mkv"), device=device_id(bad))
         done, (failed, made) = await finished(here, job)
