@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from mkv2castd.api.bus_places import Setting, Which, address_of, chosen
 from mkv2castd.api.permission import Allow, OwnerOnly
@@ -16,24 +15,19 @@ from mkv2castd.api.polkit import Polkit
 from mkv2castd.api.verbs import Verbs
 from mkv2castd.supervise import supervise
 
-if TYPE_CHECKING:
-    from mkv2castd.api.bus import Bus
 
-
-def wants_bus(setting: Setting) -> bool:
-    return chosen(setting, os.environ, os.getpid()) is not None
-
-
-async def serve_on_bus(setting: Setting, verbs: Verbs, up: asyncio.Event) -> None:
-    """Until cancelled; returns at once where there is to be no bus. up: is set once our name is owned there."""
+async def serve_on_bus(setting: Setting, verbs: Verbs, on_bus: asyncio.Event) -> None:
+    """Until cancelled; returns at once where there is to be no bus. on_bus: is set once the name is ours, or where no
+    bus is to be waited for."""
     which = chosen(setting, os.environ, os.getpid())
     if which is None:
+        on_bus.set()
         return
-    await _serve(which, verbs, up, expected=setting != "auto", environment=os.environ)
+    await _serve(which, verbs, on_bus, expected=setting != "auto", environment=os.environ)
 
 
 async def _serve(
-    which: Which, verbs: Verbs, up: asyncio.Event, *, expected: bool, environment: Mapping[str, str]
+    which: Which, verbs: Verbs, on_bus: asyncio.Event, *, expected: bool, environment: Mapping[str, str]
 ) -> None:
     # loaded only where there is a bus: 1.8 MB
     from mkv2castd.api.bus import Bus
@@ -42,12 +36,12 @@ async def _serve(
 
     bus = Bus(lambda: address_of(which, environment), title=f"{which} bus", name=NAME, root=ROOT, expected=expected)
     allow: Allow = Polkit(bus) if which == "system" else OwnerOnly(bus)
+
+    async def tell() -> None:
+        await bus.until_up()
+        on_bus.set()
+
     async with asyncio.TaskGroup() as group:
+        group.create_task(tell())
         group.create_task(supervise("D-Bus", bus.serve))
-        group.create_task(_tell(bus, up))
         group.create_task(supervise("what is shown on D-Bus", lambda: present(verbs, bus, allow)))
-
-
-async def _tell(bus: Bus, up: asyncio.Event) -> None:
-    await bus.until_up()
-    up.set()

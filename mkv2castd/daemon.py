@@ -15,7 +15,7 @@ from typing import Never
 
 from mkv2castd.api.http import serve
 from mkv2castd.api.listen import Bound
-from mkv2castd.bus_service import serve_on_bus, wants_bus
+from mkv2castd.bus_service import serve_on_bus
 from mkv2castd.check import require_ffmpeg
 from mkv2castd.config import Config
 from mkv2castd.config_keeping import ConfigKeeper, Sources
@@ -140,8 +140,7 @@ def _service(supervision: Supervision, workshop: Workshop, control: Control, on_
         return status_text(counts.processing, counts.queued, control.pause_reason, control.health().problems)
 
     beats = {"the store": workshop.store.beat, "the lanes": workshop.lanes.beat}
-    conditions = {"D-Bus": on_bus.wait} if wants_bus(workshop.config.dbus.bus) else {}
-    return Service(supervision, beats, status, control.hub.listen, conditions)
+    return Service(supervision, beats, status, control.hub.listen, {"D-Bus": on_bus.wait})
 
 
 async def _end_with_the_store(store: Store) -> Never:
@@ -165,7 +164,8 @@ async def _reload(house: _House, reload: asyncio.Event) -> Never:
             await house.keeper.reload()
         except ConfigError as error:
             _log.error("the configuration is kept as it was: %s", error.message)
-        notifier.ready()
+        finally:
+            notifier.ready()
 
 
 @contextmanager

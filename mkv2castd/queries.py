@@ -13,6 +13,7 @@ from mkv2castd.model import Job, JobStatus
 @dataclass(frozen=True, slots=True)
 class JobQuery:
     """Which jobs, newest first. Empty `statuses`: all. text: part of the file's name, ASCII case ignored.
+    id: how the job's id begins.
 
     offset ≥ 0; 1 ≤ limit ≤ 500.
     """
@@ -20,6 +21,7 @@ class JobQuery:
     statuses: tuple[JobStatus, ...] = ()
     folder: str | None = None
     text: str | None = None
+    id: str | None = None
     offset: int = 0
     limit: int = 50
 

@@ -178,6 +178,10 @@ def where(query: JobQuery) -> tuple[str, tuple[Any, ...]]:
     if query.text is not None:
         clauses.append("instr(name, ?) > 0")
         values.append(query.text.lower())
+    if query.id is not None:
+        beginning = query.id.lower()
+        clauses.append("id >= ? AND id < ?")
+        values += [beginning, f"{beginning}g"]  # g sorts behind everything that is in an id
     return (f"WHERE {' AND '.join(clauses)}" if clauses else ""), tuple(values)
 
 

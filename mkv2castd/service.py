@@ -19,7 +19,7 @@ Turn = Callable[[], Awaitable[object]]
 _STARTING_EVERY = 10.0
 _STARTING_AT_MOST = 900.0
 # What belongs to being ready, but without which films are converted all the same.
-_CONDITION_SECONDS = 60.0
+_CONDITION_SECONDS = 20.0
 _STATUS_SECONDS = 1.0
 
 

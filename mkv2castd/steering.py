@@ -9,7 +9,7 @@ from pathlib import Path
 from mkv2castd.config_keeping import ConfigKeeper
 from mkv2castd.encoder.workshop import Workshop
 from mkv2castd.errors import ErrorCode, RequestError
-from mkv2castd.events import DeviceChanged, Hub
+from mkv2castd.events import Hub
 from mkv2castd.lookout import Lookout
 from mkv2castd.model import FolderState, FolderStatus
 from mkv2castd.queries import DeviceFacts, FolderFacts
@@ -43,7 +43,6 @@ class Steering(Lookout):
     async def _switch(self, device_id: str, *, enabled: bool) -> DeviceFacts:
         check_switch(device_id, self._workshop.devices())
         await self._keeper.switch(device_id, enabled=enabled)
-        self.hub.publish(DeviceChanged(device_id))
         return next(device for device in self._workshop.devices() if device.id == device_id)
 
     async def add_folder(self, path: Path, settings: Mapping[str, object]) -> FolderFacts:

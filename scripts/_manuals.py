@@ -20,7 +20,7 @@ from mkv2castd import __version__
 from mkv2castd.config import Config
 from mkv2castd.default_config import EXAMPLES, MEANINGS, REPEATED, TABLES, limits_of, toml_value
 
-COMMANDS = {"mkv2castd": "mkv2castd.cli"}
+COMMANDS = {"mkv2castd": "mkv2castd.cli", "mkv2castctl": "mkv2castd.ctl_parser"}
 SHELLS = {"bash": "{}", "zsh": "_{}", "fish": "{}.fish"}
 # What is completed as a path, by what it is called in the help.
 PATHS: Mapping[str, dict[str, str]] = {

@@ -214,6 +214,14 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
         ),
     ),
     (
+        "remote control",
+        (
+            *("ctl", "ctl_client", "ctl_commands", "ctl_errors", "ctl_feed", "ctl_following", "ctl_jobs"),
+            *("ctl_output", "ctl_parser", "ctl_reading", "ctl_sentences", "ctl_settings", "ctl_tables"),
+            *("ctl_telling", "ctl_text", "ctl_views", "ctl_watch"),
+        ),
+    ),
+    (
         "commands",
         (
             "bus_service",
@@ -310,6 +318,7 @@ PURE = frozenset(
         *("watch.rules", "watch.settle", "api.device_views", "api.render", "api.wire"),
         *("api.bus_interface", "api.bus_places", "api.bus_standard", "api.introspection"),
         *("api.dbus_interfaces", "api.dbus_values", "api.variants"),
+        *("ctl_errors", "ctl_following", "ctl_reading", "ctl_sentences", "ctl_tables", "ctl_text", "ctl_views"),
     }
 )
 # A pure module may also take values from here; reading files is not among what these two names do when imported.
@@ -434,6 +443,17 @@ def test_strangers_do_not_meet(room: str, stranger: str) -> None:
     for name in modules():
         if in_room(name, room):
             assert not [other for other in neighbours(name) if in_room(other, stranger)], name
+
+
+def test_the_remote_control_knows_the_daemon_by_its_wire_and_its_bus_only() -> None:
+    bus = {"api.bus", "api.bus_connection", "api.bus_interface", "api.bus_places"}
+    known = {"", "errors", "model", "api.wire", "api.device_views", *bus}
+    for name in modules():
+        if name == "ctl" or name.startswith("ctl_"):
+            others = {other for other in neighbours(name) if other != "ctl" and not other.startswith("ctl_")}
+            assert others <= known, name
+        else:
+            assert not [other for other in neighbours(name) if other.startswith("ctl_")], name
 
 
 def test_the_foundation_stands_on_nothing() -> None:

@@ -11,12 +11,13 @@ import pytest
 
 from mkv2castd.config import Config, DevicesConfig, QueueConfig
 from mkv2castd.config_loading import load
+from mkv2castd.device import Ability, Backend, Device, Gpu, Proof, Skill, Station, Vendor
 from mkv2castd.encoder.attempt import Handle, Task
 from mkv2castd.errors import ErrorCode, RequestError
 from mkv2castd.events import DeviceChanged
 from mkv2castd.model import JobStatus, Progress
-from mkv2castd.queries import DeviceFacts
 from tests.encoder.scene import Scene, scene
+from tests.trouble import soon
 
 CARD = "pci-0000_03_00_0"
 OTHER = "pci-0000_04_00_0"
@@ -25,12 +26,16 @@ OTHER = "pci-0000_04_00_0"
 def with_cards(here: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two cards that are what the configuration says."""
 
-    def devices() -> tuple[DeviceFacts, ...]:
+    def stations() -> tuple[Station, ...]:
         disabled = here.workshop.config.devices.disabled
-        names = (CARD, OTHER)
-        return tuple(DeviceFacts(one, "Arc A380", "gpu", ("h264",), 1, enabled=one not in disabled) for one in names)
+        proof = Proof(Ability(Backend.VAAPI, Skill.ENCODE, "h264"))
+        cards = [Gpu(name, "Arc A380", Vendor.INTEL, driver="i915") for name in (CARD, OTHER)]
+        return tuple(
+            Station(card.id, card.name, 1, Device(card, (proof,)), enabled=card.id not in disabled) for card in cards
+        )
 
-    monkeypatch.setattr(here.workshop, "devices", devices)
+    monkeypatch.setattr(here.workshop.fleet, "stations", stations)
+    here.workshop.reconfigure(here.workshop.config)
 
 
 def remembered(tmp_path: Path) -> list[str]:
@@ -83,11 +88,27 @@ async def test_a_disabled_gpu_is_remembered_and_told(tmp_path: Path, monkeypatch
         assert remembered(tmp_path) == [CARD]
         assert here.workshop.config.devices.disabled == (CARD,)
         assert here.events[-1] == DeviceChanged(CARD)
+        told = len(here.events)
         assert not (await here.control.disable_device(CARD)).enabled
+        assert len(here.events) == told, "nothing is different"
         assert (await here.control.disable_device(OTHER)).id == OTHER
         assert remembered(tmp_path) == [CARD, OTHER]
         assert (await here.control.enable_device(CARD)).enabled
         assert remembered(tmp_path) == [OTHER]
+
+
+async def test_a_slot_that_is_free_again_is_told(tmp_path: Path) -> None:
+    async with scene(tmp_path) as here:
+        job = await here.submit("a.mkv")
+        await here.until(job.id, JobStatus.COMPLETED)
+        await soon(lambda: DeviceChanged("cpu") in here.events)
+        assert here.control.devices()[0].running == ()
+
+
+async def test_a_card_that_comes_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with scene(tmp_path) as here:
+        with_cards(here, monkeypatch)
+        assert here.events[-2:] == [DeviceChanged(CARD), DeviceChanged(OTHER)]
 
 
 async def test_what_a_person_has_disabled_can_be_enabled_at_run_time(

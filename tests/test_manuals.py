@@ -36,7 +36,10 @@ def test_a_manual_page_is_read_without_a_warning(name: str) -> None:
     assert read.stderr == ""
 
 
-@pytest.mark.parametrize(("words", "found"), [("mkv2castd an", "analyze"), ("mkv2castd analyze --js", "--json")])
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [("mkv2castd an", "analyze"), ("mkv2castd analyze --js", "--json"), ("mkv2castctl ret", "retry")],
+)
 def test_bash_completes_commands_and_options(words: str, found: str) -> None:
     name = words.split()[0]
     script = f"""

@@ -94,7 +94,7 @@ async def test_without_a_bus_the_daemon_works_and_says_it_once(
     async with running(films, state=state, arguments=("--bus", setting)) as daemon:
         assert (await daemon.finished(1))["film.mkv"]["status"] == "completed"
         assert await daemon.stop() == 0
-    (line,) = [line for line in daemon.said if "no-bus-in-tests" in line]
+    (line,) = [line for line in daemon.said if "no session bus" in line]
     assert line.split(" ", 2)[2] == (
         f"{level}no session bus: unix:path=/nonexistent/no-bus-in-tests: No such file or directory; "
         "it is looked for from time to time\n"

@@ -7,14 +7,20 @@ import os
 import signal
 import socket
 import sqlite3
+import threading
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import pytest
 
+from mkv2castd.config import Config, DevicesConfig
+from mkv2castd.encoder.workshop import Workshop
+from mkv2castd.events import Hub
+from mkv2castd.lock import state_folder
 from mkv2castd.notify import Notifier, Supervision
 from mkv2castd.service import Service, feed, starting
+from mkv2castd.store import open_store
 from tests.trouble import calm, soon
 
 
@@ -116,6 +122,47 @@ async def test_a_start_that_takes_its_time_asks_for_more(manager: Manager) -> No
     async with starting(Notifier(manager.address)) as over:
         await soon(lambda: manager.count("EXTEND_TIMEOUT_USEC=30000000") == 1)
         over()
+
+
+# The real parts
+
+
+@asynccontextmanager
+async def parts(state: Path) -> AsyncIterator[Workshop]:
+    """A store and lanes, of which the latter do not turn yet."""
+    hub = Hub()
+    with state_folder(state):
+        async with open_store(state, hub.publish) as store:
+            yield Workshop(Config(devices=DevicesConfig(detect=False)), state, store, hub.publish)
+
+
+async def test_lanes_that_do_not_turn_starve_the_watchdog(
+    state: Path, manager: Manager, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with (
+        parts(state) as workshop,
+        task(feed(Notifier(manager.address), 0.4, {"the lanes": workshop.lanes.beat})),
+    ):
+        await soon(lambda: "no sign of life of the lanes" in caplog.text)
+        assert manager.count("WATCHDOG=1") == 0
+        async with task(workshop.serve()):
+            await soon(lambda: manager.count("WATCHDOG=1") > 1)
+
+
+async def test_a_writer_that_is_stuck_in_its_work_starves_the_watchdog(
+    state: Path, manager: Manager, caplog: pytest.LogCaptureFixture
+) -> None:
+    stuck = threading.Event()
+    async with (
+        parts(state) as workshop,
+        task(feed(Notifier(manager.address), 0.4, {"the store": workshop.store.beat})),
+    ):
+        await soon(lambda: manager.count("WATCHDOG=1") > 1)
+        async with task(workshop.store.write(lambda _: stuck.wait(60))):
+            await soon(lambda: "no sign of life of the store" in caplog.text)
+            stuck.set()
+        fed = manager.count("WATCHDOG=1")
+        await soon(lambda: manager.count("WATCHDOG=1") > fed)
 
 
 # The real daemon

@@ -330,6 +330,21 @@ async def test_the_newest_come_first_and_filters_and_pages_agree(tmp_path: Path)
         assert (await store.read(lambda ledger: ledger.page(JobQuery(folder="other")))).total == 0
 
 
+async def test_jobs_are_found_by_how_their_ids_begin(tmp_path: Path) -> None:
+    jobs = [a_job(f"Film {n:02}.mkv") for n in range(20)]
+    async with open_store(tmp_path, lambda event: None) as store:
+        for job in jobs:
+            await store.write(lambda ledger, one=job: ledger.add(one))  # type: ignore[misc]
+        wanted = str(jobs[7].id)
+        for digits in (12, 36):
+            found = await store.read(lambda ledger, n=digits: ledger.page(JobQuery(id=wanted[:n].upper())))  # type: ignore[misc]
+            assert [job.source.name for job in found.jobs] == ["Film 07.mkv"]
+        alike = [job for job in jobs if str(job.id)[0] == wanted[0]]
+        assert (await store.read(lambda ledger: ledger.page(JobQuery(id=wanted[0])))).total == len(alike)
+        for other in ("%", "_", f"{wanted}0", "g"):
+            assert (await store.read(lambda ledger, one=other: ledger.page(JobQuery(id=one)))).total == 0  # type: ignore[misc]
+
+
 async def test_a_removed_job_takes_its_attempts_along_and_leaves_its_film_known(tmp_path: Path) -> None:
     told: list[Event] = []
     job = a_job(status=JobStatus.ANALYZING)

@@ -28,7 +28,7 @@ TELLING_SECONDS = 1.0
 _LOOK_SECONDS = 30.0  # nothing tells that a device has come, or is set aside
 _SETTLE_SECONDS = 1.0  # how long an answer waits for what it has led to
 _MOST_WAITING = 100_000  # events; more are there only where this task has no turn at all
-_AT_ONCE = 50  # events; then the rest of the daemon has its turn
+_AT_ONCE = 10  # events, some milliseconds; then the rest of the daemon has its turn
 _NUMBERS = None  # the key of what is told of all jobs together
 
 

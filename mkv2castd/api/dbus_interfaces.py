@@ -46,8 +46,8 @@ MANAGER = Interface(
             "ListJobs",
             (Argument("filter", "a{sv}"),),
             (Argument("jobs", "aa{sv}"), Argument("total", "u")),
-            "Jobs, newest first. Filter: status (as); folder (s); text (s), a part of the file's name; offset (u); "
-            "limit (u), 1 to 500, 50 where it is left out. total counts all that match.",
+            "Jobs, newest first. Filter: status (as); folder (s); text (s), a part of the file's name; id (s), how "
+            "the id begins; offset (u); limit (u), 1 to 500, 50 where it is left out. total counts all that match.",
         ),
         Method(
             "GetLog",
@@ -61,6 +61,12 @@ MANAGER = Interface(
             (Argument("analysis", "a{sv}"),),
             "What would be done to a film, stream by stream, and why; nothing is done. Options: profile (as), "
             "container (s).",
+        ),
+        Method(
+            "ListProfiles",
+            (),
+            (Argument("profiles", "aa{sv}"),),
+            "The devices that films can be made for, and what each of them plays.",
         ),
         Method(
             "PauseQueue",

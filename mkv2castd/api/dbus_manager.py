@@ -45,6 +45,7 @@ class Methods:
             "ListJobs": self._list_jobs,
             "GetLog": self._get_log,
             "Analyze": self._analyze,
+            "ListProfiles": self._list_profiles,
             "PauseQueue": self._plain(VerbKind.JOBS, verbs.pause_queue),
             "ResumeQueue": self._plain(VerbKind.JOBS, verbs.resume_queue),
             "Reload": self._plain(VerbKind.DAEMON, verbs.reload),
@@ -105,6 +106,9 @@ class Methods:
             reader=await self._reader(caller),
         )
         return (variants.dictionary(render.analysis_view(analysis)),)
+
+    async def _list_profiles(self, caller: Caller) -> _Given:
+        return ([variants.dictionary(render.profile_view(facts)) for facts in self._verbs.profiles()],)
 
     async def _add_folder(self, caller: Caller, path: str, settings: Mapping[str, object]) -> _Given:
         await self._allow.allow(VerbKind.FOLDERS, caller)

@@ -15,11 +15,12 @@ from mkv2castd.queries import JobQuery
 
 
 class Filter(Struct, frozen=True, forbid_unknown_fields=True):
-    """ListJobs. `text`: part of the file's name."""
+    """ListJobs. `text`: part of the file's name; `id`: the beginning of an id."""
 
     status: tuple[JobStatus, ...] = ()
     folder: str | None = None
     text: str | None = None
+    id: str | None = None
     offset: Annotated[int, Meta(ge=0)] = 0
     limit: Annotated[int, Meta(ge=1, le=requests.MAX_PAGE_SIZE)] = 50
 
@@ -35,7 +36,14 @@ def job_id(text: str) -> UUID:
 def query(asked: Mapping[str, object]) -> JobQuery:
     """Raises RequestError (invalid_argument)."""
     wanted = requests.converted(asked, Filter)
-    return JobQuery(wanted.status, wanted.folder or None, wanted.text or None, wanted.offset, wanted.limit)
+    return JobQuery(
+        statuses=wanted.status,
+        folder=wanted.folder or None,
+        text=wanted.text or None,
+        id=wanted.id or None,
+        offset=wanted.offset,
+        limit=wanted.limit,
+    )
 
 
 def submission(path: str, options: Mapping[str, object]) -> requests.Submit:

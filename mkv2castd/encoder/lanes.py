@@ -16,6 +16,7 @@ from mkv2castd.encoder.journey import Journey
 from mkv2castd.encoder.running import Running
 from mkv2castd.encoder.schedule import Schedule
 from mkv2castd.encoder.turns import Turn
+from mkv2castd.events import DeviceChanged
 
 # An encode that takes longer than expected tells nobody; what waits behind it may be better off elsewhere by then.
 _RECONSIDER_SECONDS = 30.0
@@ -79,11 +80,18 @@ class Lanes:
             again = await Journey(turn, station, self._ground, self, self.running).go()
         finally:
             del self._hands[turn.job_id]
-            self._schedule.release(turn.job_id)
+            self._release(turn.job_id)
             self.wake()
         following = hand.again if hand.again is not None else again
         if following is not None:
             self.put(following)
+
+    def _release(self, job_id: UUID) -> None:
+        """Its slot is free, of which whoever shows the devices hears."""
+        freed = [station for station in self._stations if job_id in self._schedule.running(station)]
+        self._schedule.release(job_id)
+        for station in freed:
+            self._ground.publish(DeviceChanged(station))
 
     def wake(self) -> None:
         self._awake.set()
@@ -127,7 +135,7 @@ class Lanes:
 
     async def move(self, turn: Turn) -> str:
         hand = self._hands[turn.job_id]
-        self._schedule.release(turn.job_id)
+        self._release(turn.job_id)
         hand.moving = asyncio.get_running_loop().create_future()
         self._schedule.put(turn, time.monotonic())
         self.wake()

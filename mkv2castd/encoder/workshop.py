@@ -31,7 +31,7 @@ from mkv2castd.encoder.speeds import Seen, Speeds
 from mkv2castd.encoder.standing import settle
 from mkv2castd.encoder.toolbox import Toolbox
 from mkv2castd.encoder.turns import Turn
-from mkv2castd.events import Event
+from mkv2castd.events import DeviceChanged, Event
 from mkv2castd.model import Job, JobStatus
 from mkv2castd.queries import DeviceFacts
 from mkv2castd.store import Store
@@ -76,6 +76,8 @@ class Workshop:
             self._devices_changed,
             running=lambda device_id: len(self.schedule.running(device_id)),
         )
+        self._publish = publish
+        self._told: tuple[Station, ...] = ()
         crew = Crew(self.fleet, self.speeds, store)
         self.lanes = Lanes(
             self.schedule,
@@ -115,7 +117,13 @@ class Workshop:
     # Devices
 
     def _devices_changed(self) -> None:
-        self.lanes.use(self.stations, settling=self.fleet.settling)
+        before, self._told = self._told, self.stations
+        self.lanes.use(self._told, settling=self.fleet.settling)
+        if before:
+            known = {station.id: station for station in before}
+            for station in self._told:
+                if known.get(station.id) != station:
+                    self._publish(DeviceChanged(station.id))
 
     @property
     def stations(self) -> tuple[Station, ...]:

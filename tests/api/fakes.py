@@ -239,6 +239,7 @@ class FakeDaemon:
     async def jobs(self, query: JobQuery) -> JobPage:
         found = [job for job in reversed(self.known.values()) if not query.statuses or job.status in query.statuses]
         found = [job for job in found if query.folder in (None, job.folder) and (query.text or "") in job.source.name]
+        found = [job for job in found if str(job.id).startswith(query.id or "")]
         return JobPage(tuple(found[query.offset : query.offset + query.limit]), len(found))
 
     async def overview(self) -> list[Job]:

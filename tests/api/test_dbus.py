@@ -170,6 +170,17 @@ class TestMethods:
         assert [job["filename"]["data"] for job in found] == ["b.mkv"]
         assert matching == 3
 
+    async def test_jobs_are_listed_by_how_their_ids_begin(self, house: House) -> None:
+        job, _ = house.daemon.add(), house.daemon.add()
+        jobs, total = await house.call("ListJobs", "a{sv}", {"id": Variant("s", str(job.id)[:13])})
+        assert ([one["id"] for one in jobs], total) == ([str(job.id)], 1)
+
+    async def test_profiles_are_told_as_in_the_http_interface(self, house: House) -> None:
+        (told,) = await house.call("ListProfiles")
+        (picture,) = told[0]["video"]
+        assert (told[0]["id"], told[0]["builtin"], picture["hdr"]) == ("tv", False, ["hdr10", "hlg"])
+        assert picture["limits"] == [{"width": 3840, "height": 2160, "rate": 60.0}]
+
     async def test_a_film_is_analysed(self, house: House, tmp_path: Path) -> None:
         film = tmp_path / "film.mkv"
         film.touch()
@@ -276,7 +287,7 @@ class TestFaults:
             assert await house.fault(*call) == ("NotAuthorized", "only the group mkv2cast may do that"), call
         assert house.daemon.known == {job.id: job}
         assert len(house.guard.asked) == len(calls)
-        reading = {"GetJob", "ListJobs", "GetLog", "Analyze"}
+        reading = {"GetJob", "ListJobs", "GetLog", "Analyze", "ListProfiles"}
         assert {call[0] for call in calls} == {method.name for method in MANAGER.methods} - reading
 
 

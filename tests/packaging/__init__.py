@@ -1,0 +1,1 @@
+"""What is shipped beside the code: units, policies, the package."""
