@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -18,12 +20,12 @@ def service_findings(
     """opened: the folders that systemd lets the service write to. denied: does its user lack the permission?"""
     found = []
     for folder in config.folder:
-        places = [place.resolve() for place in _written(folder) if place.is_dir()]
+        places = [place.resolve() for place in _written(folder) if os.path.isdir(place)]
         closed = [place for place in places if not covers(opened, place)]
         found += [
             problem(
                 f"folder {folder.name}: the service is confined, and {printable(place)} is not open to it",
-                f"mkv2castd folder-access {printable(place)}",
+                f"mkv2castd folder-access {shlex.quote(printable(place))}",
             )
             for place in closed
         ]

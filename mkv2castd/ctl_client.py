@@ -124,6 +124,8 @@ class Daemon:
                 *arguments,
                 timeout=_LEAVE_SECONDS if slow else _ANSWER_SECONDS,
                 interactive=leave is not None,
+                # who stops the daemon does not have it started again by somebody who looks on
+                activate=False,
             )
         except BusError as error:
             hint = leave if self.which == "system" else None

@@ -22,6 +22,8 @@ DROP_IN = Path("/etc/systemd/system") / f"{UNIT}.d" / "50-folders.conf"
 STATE = Path("/var/lib/mkv2castd")
 _UNITS = (Path("/etc/systemd/system"), Path("/usr/lib/systemd/system"), Path("/lib/systemd/system"))
 _SECONDS = 60.0
+# half a minute to stop, and a quarter of an hour to start, as service.py asks for it
+_RESTART_SECONDS = 960.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +44,27 @@ def change(wish: Wish, file: Path = DROP_IN) -> list[str]:
     if os.geteuid() != 0:
         raise RequestError(ErrorCode.NOT_AUTHORIZED, "only root can change what the service may write: use sudo")
     before = opened(file)
+    if not wish.remove:
+        _require_plain(wish.paths)
     paths = [Path(os.path.realpath(path)) for path in wish.paths]
     after = _without(before, paths) if wish.remove else _with(before, paths)
-    if set(after) == set(before):
+    if set(after) == set(before) and not _is_unread():
         return ["nothing to do: these folders are open to the service already", *_problems(after)]
     _write(file, after)
     done = [f"{'closed' if wish.remove else 'opened'}: {printable(path)}" for path in paths]
     done.append(f"written: {file}" if after else f"removed: {file}")
     done += _tell_systemd(wish.restart)
     return done if wish.remove else [*done, *_problems(paths)]
+
+
+def _require_plain(paths: Iterable[Path]) -> None:
+    """Raises RequestError (invalid_path) for what lies behind a link in a home: the service sees nothing of homes but
+    the folders that are opened, and so not the link."""
+    for path in paths:
+        given, real = Path(os.path.abspath(path)), Path(os.path.realpath(path))
+        if given != real and drop_in.in_home(given):
+            told = f"{printable(given)} is a link that the service does not see: name {printable(real)}, here and in"
+            raise RequestError(ErrorCode.INVALID_PATH, f"{told} the configuration")
 
 
 def is_installed() -> bool:
@@ -72,7 +86,12 @@ def _with(before: Iterable[Path], paths: Sequence[Path]) -> tuple[Path, ...]:
     for path in paths:
         if (why := drop_in.refused(path)) is not None:
             raise RequestError(ErrorCode.INVALID_PATH, why)
-        if not path.is_dir():
+        try:
+            there = path.is_dir()
+        except OSError as error:
+            told = f"{printable(path)}: cannot be looked at: {error.strerror}: mend its mount first"
+            raise RequestError(ErrorCode.INVALID_PATH, told) from error
+        if not there:
             raise RequestError(
                 ErrorCode.INVALID_PATH, f"{printable(path)}: is no folder: create it or mount it first"
             )
@@ -105,24 +124,46 @@ def _tell_systemd(restart: bool) -> list[str]:
     if not Path("/run/systemd/system").is_dir():
         return ["systemd does not run here: this takes effect once it does"]
     _systemctl("daemon-reload")
-    if _systemctl("is-active", "--quiet", UNIT, may_fail=True) != 0:
+    if _said("is-active", UNIT) == "inactive":
         return ["systemd has read it; the service is not running now"]
     if not restart:
         return [f"takes effect with the next start: systemctl restart {UNIT}"]
+    # many folders may be opened one by one: that is no crash that repeats itself
+    _said("reset-failed", UNIT)
     _systemctl("restart", UNIT)
     return ["the service has been restarted with it"]
 
 
-def _systemctl(*arguments: str, may_fail: bool = False) -> int:
+def _is_unread() -> bool:
+    """Has systemd not read the drop-in as it is now?"""
+    return _said("show", "--property=NeedDaemonReload", "--value", UNIT) == "yes"
+
+
+def _said(*arguments: str) -> str:
+    """What systemctl says to this, whether it succeeds or not."""
     try:
         ended = subprocess.run(
             ["systemctl", *arguments], capture_output=True, text=True, errors="replace", timeout=_SECONDS, check=False
         )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return ended.stdout.strip()
+
+
+def _systemctl(*arguments: str) -> None:
+    try:
+        ended = subprocess.run(
+            ["systemctl", *arguments],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_RESTART_SECONDS,
+            check=False,
+        )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise ConfigError(f"systemctl {' '.join(arguments)}: {error}") from error
-    if ended.returncode != 0 and not may_fail:
+    if ended.returncode != 0:
         raise ConfigError(f"systemctl {' '.join(arguments)} failed", ended.stderr)
-    return ended.returncode
 
 
 def _problems(paths: Iterable[Path]) -> list[str]:
@@ -144,7 +185,8 @@ def is_denied(path: Path) -> bool:
         user_is_there = subprocess.run([*become, "true"], capture_output=True, timeout=_SECONDS, check=False)
         if user_is_there.returncode != 0:
             return False
-        asked = ["test", "-w", str(path), "-a", "-x", str(path)]
-        return subprocess.run([*become, *asked], capture_output=True, timeout=_SECONDS, check=False).returncode != 0
+        # from within: folders above it, as a home, may be closed to that user, and are none of the service's business
+        asked = [*become, "test", "-w", ".", "-a", "-x", "."]
+        return subprocess.run(asked, cwd=path, capture_output=True, timeout=_SECONDS, check=False).returncode != 0
     except (OSError, subprocess.TimeoutExpired):
         return False

@@ -78,7 +78,7 @@ def _print_json(value: dict[str, Any]) -> None:
 
 def _print_analysis(console: Console, file: Path, analysis: Analysis) -> None:
     verdict = f"nothing to do: {analysis.skip}" if analysis.skip is not None else f"→ {analysis.container.value}"
-    console.print(Text(f"{printable(file)}: {verdict}", style="bold"))
+    console.print(Text(f"{printable(file)}: {verdict}", style="bold"), soft_wrap=True)
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
     table.add_column(no_wrap=True)
     table.add_column(no_wrap=True)
@@ -93,7 +93,7 @@ def _print_analysis(console: Console, file: Path, analysis: Analysis) -> None:
         table.add_row(name, codec, action, Text(stream.reason))
     console.print(table)
     if analysis.lane is not None:
-        console.print(Text(f"  on {analysis.lane}: {analysis.lane_reason}"))
+        console.print(Text(f"  on {analysis.lane}: {analysis.lane_reason}"), soft_wrap=True)
     _print_devices(console, analysis)
 
 

@@ -47,8 +47,11 @@ class Service:
                 group.create_task(feed(self.supervision.notifier, self.supervision.watchdog_seconds, self.beats))
 
     async def _get_ready(self) -> None:
-        """A condition that does not come about is told and not waited for any longer."""
-        missing = await _unanswered({**self.beats, **self.conditions}, self.condition_seconds)
+        """A condition that does not come about is told and not waited for any longer; without its beats the daemon is
+        never ready."""
+        for beat in self.beats.values():
+            await beat()
+        missing = await _unanswered(self.conditions, self.condition_seconds)
         for name in missing:
             _log.warning("started without %s: still waited for", name)
         self.supervision.notifier.ready()

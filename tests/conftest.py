@@ -34,7 +34,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Schedulin
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: rank(item.nodeid))
+    alone = {item.nodeid.partition("::")[0] for item in items if item.get_closest_marker("alone") is not None}
+    items.sort(key=lambda item: rank(item.nodeid, alone))
 
 
 # tryfirst: the time that a test waits for its turn is not its own

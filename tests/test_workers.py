@@ -109,3 +109,9 @@ def test_a_test_that_kills_its_worker_or_hangs_fails_once_and_all_others_run_wha
     done = subprocess.run(argv, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=100)
     assert done.stdout.splitlines()[-1].startswith("2 failed, 10 passed in "), done.stdout
     assert "in test_hangs\n" in done.stderr
+
+
+def test_files_with_tests_that_are_alone_come_last() -> None:
+    alone = {"tests/encoder/test_b.py"}
+    ids = ["tests/encoder/test_b.py::test_it", "tests/test_c.py::test_it", "tests/encoder/test_a.py::test_it"]
+    assert sorted(ids, key=lambda one: rank(one, alone)) == [ids[2], ids[1], ids[0]]

@@ -7,7 +7,7 @@ The unit of work is a file; the matrix, by far the largest, is split by the set 
 from __future__ import annotations
 
 import fcntl
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -52,8 +52,12 @@ def unit(nodeid: str) -> str:
     return f"tests/matrix/{max(sets, key=len)}" if sets else file
 
 
-def rank(nodeid: str) -> int:
-    """Where in the order a test belongs; the order of those with the same rank stays."""
+def rank(nodeid: str, alone: Collection[str] = ()) -> int:
+    """Where in the order a test belongs; the order of those with the same rank stays. alone: the files in which tests
+    have the machine to themselves. They come last: else all others would wait for them, while they wait for the
+    longest."""
+    if nodeid.partition("::")[0] in alone:
+        return len(_LONGEST) + 1
     return next((at for at, folder in enumerate(_LONGEST) if nodeid.startswith(folder)), len(_LONGEST))
 
 

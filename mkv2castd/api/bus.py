@@ -111,9 +111,11 @@ class Bus:
         *args: object,
         timeout: float = CALL_SECONDS,  # noqa: ASYNC109 (the name that callers expect)
         interactive: bool = False,
+        activate: bool = True,
     ) -> list[Any]:
         """Calls a method of somebody on the bus: what it gives back, variants unwrapped; a file descriptor in it is
-        the caller's to close. interactive: a person may be asked for leave.
+        the caller's to close. interactive: a person may be asked for leave. activate: the bus may start whoever is to
+        answer.
 
         Raises BusError: no bus, no answer in time, or the error that came back, with its name.
         """
@@ -123,6 +125,7 @@ class Bus:
             arguments=args,
             seconds=timeout,
             interactive=interactive,
+            activate=activate,
         )
 
     async def ask_bus(self, member: str, signature: str, *arguments: object) -> list[Any]:

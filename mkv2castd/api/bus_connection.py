@@ -60,10 +60,14 @@ class Connection(MessageBus):
         arguments: tuple[object, ...] = (),
         seconds: float = CALL_SECONDS,
         interactive: bool = False,
+        activate: bool = True,
     ) -> list[Any]:
-        """Calls a method. where: destination, path, interface, member. Raises BusError."""
+        """Calls a method. where: destination, path, interface, member. activate: the bus may start whoever is to
+        answer. Raises BusError."""
         destination, path, interface, member = where
-        flags = MessageFlag.ALLOW_INTERACTIVE_AUTHORIZATION if interactive else MessageFlag.NONE
+        flags = MessageFlag.NONE if activate else MessageFlag.NO_AUTOSTART
+        if interactive:
+            flags |= MessageFlag.ALLOW_INTERACTIVE_AUTHORIZATION
         message = Message(
             destination=destination,
             path=path,

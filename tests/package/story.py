@@ -126,8 +126,6 @@ def test_a_reload_with_a_mistake_in_the_configuration_is_refused_and_nothing_cha
 
 @pytest.fixture
 def bus(machine: Machine) -> tuple[str, ...]:
-    if not machine.path("/usr/lib/mkv2castd/mkv2castd/api/bus.py").exists():
-        pytest.skip("this version is not on the bus")
     told = machine.run("busctl", "get-property", *BUS, "Version", check=False)
     assert told.returncode == 0, f"{told.stderr}{machine.journal()}"
     return BUS
@@ -152,6 +150,14 @@ def test_an_ordinary_user_changes_nothing_and_root_and_the_group_do(machine: Mac
     machine.run("useradd", "--groups", "mkv2cast", "bob")
     machine.run("busctl", "call", *bus, "ResumeQueue", user="bob")
     assert machine.says("busctl", "get-property", *bus, "Paused", user="ada") == "b false"
+
+
+def test_mkv2castctl_is_there_for_everybody_and_obeys_those_who_may(machine: Machine, bus: tuple[str, ...]) -> None:
+    assert "first.mkv" in machine.says("mkv2castctl", "jobs", user="ada")
+    assert machine.run("mkv2castctl", "pause", "--all", user="ada", check=False).returncode == 5
+    machine.run("mkv2castctl", "pause", "--all")
+    until(lambda: machine.show("StatusText") == "nothing to convert; paused")
+    machine.run("mkv2castctl", "resume", "--all", user="bob")
 
 
 def test_nobody_else_can_be_the_daemon(machine: Machine) -> None:
