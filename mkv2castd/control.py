@@ -18,8 +18,7 @@ from mkv2castd.errors import ErrorCode, RequestError
 from mkv2castd.ledger import KnownFile, Ledger
 from mkv2castd.model import Container, Job, JobStatus, Stage, advance
 from mkv2castd.steering import Steering
-from mkv2castd.threads import in_thread
-from mkv2castd.wishes import Reader, check_devices, check_pin, check_priority, film_at, same_wish
+from mkv2castd.wishes import Reader, check_devices, check_pin, check_priority, film_within, same_wish
 
 _CANCEL_SECONDS = 30.0
 
@@ -39,7 +38,7 @@ class Control(Steering):
     ) -> Job:
         """A job for this film in a watched folder, whatever is known of it. One that is on its way already is
         answered with the job that it has, unless other wishes are brought (invalid_state)."""
-        folder, path, identity = await in_thread(film_at, path, self._workshop.config, reader)
+        folder, path, identity = await film_within(path, self._workshop.config, reader)
         check_devices(settings_for(self._workshop.config, folder, profile, container))
         check_priority(priority)
         if device is not None:

@@ -30,14 +30,14 @@ class Following:
     @property
     def over(self) -> bool:
         """Every job that is wanted has come to its end or was removed."""
-        return self._wanted is not None and all(
-            job_id in self._removed or (job_id in self._jobs and self._jobs[job_id].status.finished)
-            for job_id in self._wanted
-        )
+        return self._wanted is not None and all(map(self._has_ended, self._wanted))
 
     @property
     def completed(self) -> bool:
-        return not self._removed and all(job.status is JobStatus.COMPLETED for job in self._jobs.values())
+        """Every job that is wanted was completed, whether it is still there or not."""
+        return self._wanted is not None and all(
+            job_id in self._jobs and self._jobs[job_id].status is JobStatus.COMPLETED for job_id in self._wanted
+        )
 
     def learn(self, job: JobView) -> list[Message]:
         """The job as it is now, in whole."""
@@ -49,10 +49,11 @@ class Following:
         return [JobUpdate(job)]
 
     def forget(self, job_id: str) -> list[Message]:
-        """The job is not there any more."""
+        """The job is not there any more. How one that was wanted has ended is remembered."""
         if not self._wants(job_id) or job_id in self._removed:
             return []
-        self._jobs.pop(job_id, None)
+        if not self._has_ended(job_id):
+            self._jobs.pop(job_id, None)
         if self._wanted is not None:
             self._removed.add(job_id)
         return [JobRemoved(job_id)]
@@ -84,9 +85,15 @@ class Following:
                 return []
 
     def missing(self, present: Sequence[JobView]) -> list[str]:
-        """Those that were known and are not among the unfinished ones any more."""
-        ids = {job.id for job in present}
-        return [job_id for job_id in self._jobs if job_id not in ids]
+        """Those that have to be asked for one by one: wanted or known, not among the present ones, and as far as we
+        know not at their end."""
+        told = {job.id for job in present}
+        watched = self._jobs if self._wanted is None else sorted(self._wanted)
+        return [job_id for job_id in watched if job_id not in told and not self._has_ended(job_id)]
 
     def _wants(self, job_id: str) -> bool:
         return self._wanted is None or job_id in self._wanted
+
+    def _has_ended(self, job_id: str) -> bool:
+        known = self._jobs.get(job_id)
+        return job_id in self._removed or (known is not None and known.status.finished)

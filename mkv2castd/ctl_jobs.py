@@ -54,14 +54,14 @@ async def add(daemon: Daemon, options: argparse.Namespace) -> int:
     async def submit(file: str) -> None:
         (job_id,) = await daemon.ask("Submit", "sa{sv}", absolute(file), asked)
         ids.append(job_id)
-        say(job_id)
+        say(job_id, at_once=True)
 
     if not options.wait:
         return await _each(options.files, submit)
     with teller(False, to_stderr=True) as told:
         async with daemon.listening() as feed:
             code = await _each(options.files, submit)
-            return max(code, await follow(daemon, feed, Wanted(frozenset(ids)), told)) if ids else code
+            return max(code, await follow(daemon, feed, Wanted(frozenset(ids), fresh=True), told)) if ids else code
 
 
 def each_job(member: str) -> Command:

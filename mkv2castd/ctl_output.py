@@ -41,9 +41,12 @@ def show(table: Table) -> None:
         say(note)
 
 
-def say(line: str) -> None:
-    """A line of the result; wrapped on a terminal only."""
+def say(line: str, *, at_once: bool = False) -> None:
+    """A line of the result; wrapped on a terminal only. at_once: whoever reads our output has use for it before we
+    end."""
     sys.stdout.write(f"{line}\n")
+    if at_once:
+        sys.stdout.flush()
 
 
 def say_json(value: Struct | Sequence[Struct]) -> None:

@@ -26,9 +26,10 @@ _UNFINISHED = tuple(status.value for status in JobStatus if not status.finished)
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """ids: None: every job, until interrupted."""
+    """ids: None: every job, until interrupted. fresh: signals tell of them from their beginning on."""
 
     ids: frozenset[str] | None
+    fresh: bool = False
 
 
 async def watch(daemon: Daemon, options: argparse.Namespace) -> int:
@@ -59,7 +60,7 @@ async def follow(daemon: Daemon, feed: Feed, wanted: Wanted, told: Teller) -> in
     """
     state = Following(wanted.ids)
     try:
-        first = await _present(daemon, wanted)
+        first = await _first(daemon, wanted)
         if isinstance(told, JsonLines):
             told.tell(JobsList(first, (await daemon.properties())["Paused"]))
         for job in first:
@@ -86,42 +87,69 @@ async def _next(daemon: Daemon, feed: Feed, wanted: Wanted, state: Following) ->
     if not isinstance(told, str):
         return told
     try:
-        return state.learn(await daemon.job(told))
+        return await _ask(daemon, state, told)
     except CtlError as error:
-        if error.exit_code == NO_SUCH_JOB:
-            return state.forget(told)
-        if error.exit_code == UNREACHABLE:
-            feed.look_anew()
-            return []
-        raise
+        if error.exit_code != UNREACHABLE:
+            raise
+        feed.look_anew()
+        return []
 
 
 async def _anew(daemon: Daemon, wanted: Wanted, state: Following) -> list[Message]:
-    """The present state of all, once the daemon is there. Raises CtlError where it stays away."""
-    waited = 0.0
-    while True:
-        try:
-            messages: list[Message] = []
-            present = await _present(daemon, wanted, state)
-            for job in present:
-                messages += state.learn(job)
-            return messages
-        except CtlError as error:
-            if error.exit_code != UNREACHABLE:
-                raise
-            if waited == 0:
-                complain("mkv2castd has left the bus; it is waited for")
-            if waited >= _RETURN_SECONDS:
-                said = f"{error.message}\nIts jobs are kept, and go on when it is back."
-                raise CtlError(said, UNREACHABLE) from error
-        await asyncio.sleep(_RETRY_SECONDS)
-        waited += _RETRY_SECONDS
+    """The present state of all, once the daemon is there. Raises CtlError where it stays away, or says nothing."""
+    messages: list[Message] = []
+    away: CtlError | None = None
+    now = asyncio.get_running_loop().time
+    try:
+        async with asyncio.timeout(_RETURN_SECONDS) as patience:
+            while True:
+                try:
+                    present = await _unfinished(daemon) if wanted.ids is None else []
+                    for job in present:
+                        messages += state.learn(job)
+                    for job_id in state.missing(present):
+                        messages += await _ask(daemon, state, job_id)
+                        patience.reschedule(now() + _RETURN_SECONDS)  # it answers: there are many jobs
+                    return messages
+                except CtlError as error:
+                    if error.exit_code != UNREACHABLE:
+                        raise
+                    if away is None:
+                        complain("mkv2castd has left the bus; it is waited for")
+                    away = error
+                await asyncio.sleep(_RETRY_SECONDS)
+    except TimeoutError:
+        why = away.message if away is not None else "mkv2castd does not answer"
+        raise CtlError(f"{why}\nIts jobs are kept, and go on when it is back.", UNREACHABLE) from away
 
 
-async def _present(daemon: Daemon, wanted: Wanted, state: Following | None = None) -> list[JobView]:
-    """The jobs that are wanted, or the unfinished ones and those that were such when last looked at."""
-    if wanted.ids is not None:
+async def _first(daemon: Daemon, wanted: Wanted) -> list[JobView]:
+    """The jobs that are wanted, or the unfinished ones. Raises CtlError where there is no such job."""
+    if wanted.ids is None:
+        return await _unfinished(daemon)
+    if not wanted.fresh:
         return [await daemon.job(job_id) for job_id in sorted(wanted.ids)]
+    # what is gone already has ended meanwhile: signals that wait for us tell how
+    found = [await _found(daemon, job_id) for job_id in sorted(wanted.ids)]
+    return [job for job in found if job is not None]
+
+
+async def _unfinished(daemon: Daemon) -> list[JobView]:
     found, _ = await daemon.jobs({"status": Variant("as", _UNFINISHED)}, PAGE)
-    gone = state.missing(found) if state is not None else []
-    return found + [await daemon.job(job_id) for job_id in gone]
+    return found
+
+
+async def _ask(daemon: Daemon, state: Following, job_id: str) -> list[Message]:
+    """What becomes known of a job by asking for it."""
+    job = await _found(daemon, job_id)
+    return state.learn(job) if job is not None else state.forget(job_id)
+
+
+async def _found(daemon: Daemon, job_id: str) -> JobView | None:
+    """None: it is not there any more."""
+    try:
+        return await daemon.job(job_id)
+    except CtlError as error:
+        if error.exit_code != NO_SUCH_JOB:
+            raise
+        return None

@@ -21,6 +21,7 @@ UNIT = "mkv2castd.service"
 DROP_IN = Path("/etc/systemd/system") / f"{UNIT}.d" / "50-folders.conf"
 STATE = Path("/var/lib/mkv2castd")
 _UNITS = (Path("/etc/systemd/system"), Path("/usr/lib/systemd/system"), Path("/lib/systemd/system"))
+_BOOTED = Path("/run/systemd/system")  # sd_booted(3)
 _SECONDS = 60.0
 # half a minute to stop, and a quarter of an hour to start, as service.py asks for it
 _RESTART_SECONDS = 960.0
@@ -121,7 +122,7 @@ def _write(file: Path, paths: Sequence[Path]) -> None:
 
 
 def _tell_systemd(restart: bool) -> list[str]:
-    if not Path("/run/systemd/system").is_dir():
+    if not _BOOTED.is_dir():
         return ["systemd does not run here: this takes effect once it does"]
     _systemctl("daemon-reload")
     if _said("is-active", UNIT) == "inactive":

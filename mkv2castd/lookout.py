@@ -13,17 +13,16 @@ from mkv2castd.encoder.analyze import analyze_file
 from mkv2castd.encoder.profile_telling import facts
 from mkv2castd.encoder.profiles import known
 from mkv2castd.encoder.workshop import Workshop
-from mkv2castd.errors import ErrorCode, MediaError, RequestError
+from mkv2castd.errors import MediaError, RequestError
 from mkv2castd.model import Analysis, Attempt, Container, Job, Progress, printable
 from mkv2castd.queries import Counts, DeviceFacts, FolderFacts, Health, JobPage, JobQuery, ProfileFacts
 from mkv2castd.reception import Reception
-from mkv2castd.threads import in_thread, in_thread_within
-from mkv2castd.wishes import Reader, check_devices, film_at, readable_at
+from mkv2castd.wishes import Reader, check_devices, film_within, readable_within
 from mkv2castd.work import Place, Work
 
 _OVERVIEW_LIVE = 500
 _OVERVIEW_FINISHED = 50
-_LOOK_SECONDS = 10.0
+_MOST_ANALYSES = 3  # at once, whoever asks: each reads films and keeps ffprobe busy; the others wait
 
 
 class Lookout:
@@ -33,6 +32,7 @@ class Lookout:
         self._workshop = workshop
         self._store = workshop.store
         self._reception = reception
+        self._analyses = asyncio.Semaphore(_MOST_ANALYSES)
 
     @property
     def queue_paused(self) -> bool:
@@ -117,14 +117,15 @@ class Lookout:
         reader: Reader | None = None,
     ) -> Analysis:
         """Of a film in a watched folder, or anywhere where `reader` could read it themselves."""
-        config = self._workshop.config
-        try:
-            folder, path, _ = await in_thread(film_at, path, config)
-        except RequestError:
-            if reader is None:
-                raise
-            return await self._analyze_elsewhere(path, reader, profile, container)
-        return await self._analyze(path, settings_for(config, folder, profile, container))
+        async with self._analyses:
+            config = self._workshop.config
+            try:
+                folder, path, _ = await film_within(path, config)
+            except RequestError:
+                if reader is None:
+                    raise
+                return await self._analyze_elsewhere(path, reader, profile, container)
+            return await self._analyze(path, settings_for(config, folder, profile, container))
 
     async def _analyze_elsewhere(
         self, path: Path, reader: Reader, profile: tuple[str, ...] | None, container: Container | None
@@ -132,11 +133,7 @@ class Lookout:
         """By descriptor, since the name may lead to somebody else's file by the time that it is read. Files beside it
         are not looked for."""
         settings = settings_for(self._workshop.config, FolderConfig(path=str(path.parent)), profile, container)
-        try:
-            file = await in_thread_within(_LOOK_SECONDS, readable_at, path, reader)
-        except TimeoutError:
-            raise RequestError(ErrorCode.INVALID_PATH, f"{printable(path)}: its storage does not answer") from None
-        with file:
+        with await readable_within(path, reader) as file:
             by_descriptor = Path(f"/proc/{os.getpid()}/fd/{file.fileno()}")
             try:
                 return await self._analyze(by_descriptor, settings)

@@ -16,6 +16,7 @@ from typing import Any
 from uuid import UUID
 
 from mkv2castd.errors import ErrorCode, RequestError
+from mkv2castd.file_times import storable_time
 from mkv2castd.work import Work
 
 
@@ -97,11 +98,11 @@ class Identity:
     device: int
     inode: int
     size: int
-    mtime_ns: int
+    mtime_ns: int  # as storable_time has it
 
     @classmethod
     def of(cls, stat: os.stat_result) -> Identity:
-        return cls(stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns)
+        return cls(stat.st_dev, stat.st_ino, stat.st_size, storable_time(stat.st_mtime_ns))
 
     def matches(self, other: Identity) -> bool:
         """Is it the same version of a file under one and the same path? The device's number tells nothing there: a

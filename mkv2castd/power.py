@@ -41,11 +41,15 @@ async def manage_power(hub: Hub, works: Works) -> None:
         group.create_task(supervise("watching the battery", lambda: watch_battery(bus, works.set_on_battery)))
 
 
-async def keep_awake(bus: Bus, hub: Hub, stands_still: Callable[[str], bool]) -> Never:
-    """Holds what the work needs, and lets go of it, until cancelled."""
+async def keep_awake(
+    bus: Bus, hub: Hub, stands_still: Callable[[str], bool], *, again_seconds: float = _AGAIN_SECONDS
+) -> Never:
+    """Holds what the work needs, and lets go of it, until cancelled. What is refused is asked for again after so
+    long, and as soon as the bus is back."""
     doings, changed = Doings(), asyncio.Event()
     held: dict[Need, int] = {}
-    refused: set[Need] = set()
+    refused: dict[Need, float] = {}  # when each is asked for again, by the loop's clock
+    clock = asyncio.get_running_loop().time
 
     def heed(event: Event) -> None:
         match event:
@@ -66,17 +70,18 @@ async def keep_awake(bus: Bus, hub: Hub, stands_still: Callable[[str], bool]) ->
             needs = doings.needs(stands_still)
             for gone in held.keys() - needs:
                 os.close(held.pop(gone))
-            refused &= needs
-            for need in needs - held.keys() - refused:
+            refused = {need: due for need, due in refused.items() if need in needs and due > clock()}
+            for need in needs - held.keys() - refused.keys():
                 if (descriptor := await _inhibit(bus, need)) is not None:
                     held[need] = descriptor
                 else:
-                    refused.add(need)
+                    refused[need] = clock() + again_seconds
+            was_up = bus.is_up
             with suppress(TimeoutError):
-                async with asyncio.timeout(_AGAIN_SECONDS if refused else None):
-                    await changed.wait()
-                    continue
-            refused.clear()
+                async with asyncio.timeout_at(min(refused.values(), default=None)):
+                    await _first(changed.wait(), bus.until_down() if was_up else bus.until_up())
+            if bus.is_up and not was_up:
+                refused.clear()
     finally:
         stop()
         for descriptor in held.values():
@@ -112,19 +117,21 @@ async def watch_battery(bus: Bus, tell: Callable[[bool], None]) -> Never:
         while True:
             await bus.until_up()
             changed.clear()
-            tell(await _on_battery(bus))
+            if (found := await _on_battery(bus)) is not None:
+                tell(found)
             await _first(changed.wait(), bus.until_down())
     finally:
         for stop in stops:
             stop()
 
 
-async def _on_battery(bus: Bus) -> bool:
+async def _on_battery(bus: Bus) -> bool | None:
+    """None: no answer came, which says nothing of the battery."""
     try:
         (on_battery,) = await bus.call(_UPOWER, _UPOWER_PATH, _PROPERTIES, "Get", "ss", _UPOWER, "OnBattery")
     except BusError as error:
         _log.debug("it is not known whether the machine runs on battery: %s", error.message)
-        return False
+        return None if error.name is None else False
     return bool(on_battery)
 
 

@@ -9,12 +9,12 @@ from pathlib import Path
 from mkv2castd.config_keeping import ConfigKeeper
 from mkv2castd.encoder.workshop import Workshop
 from mkv2castd.errors import ErrorCode, RequestError
-from mkv2castd.events import Hub
+from mkv2castd.events import FolderChanged, Hub
 from mkv2castd.lookout import Lookout
 from mkv2castd.model import FolderState, FolderStatus
 from mkv2castd.queries import DeviceFacts, FolderFacts
 from mkv2castd.reception import Reception
-from mkv2castd.wishes import check_switch
+from mkv2castd.wishes import check_switch, require_device
 
 
 class Steering(Lookout):
@@ -43,7 +43,7 @@ class Steering(Lookout):
     async def _switch(self, device_id: str, *, enabled: bool) -> DeviceFacts:
         check_switch(device_id, self._workshop.devices())
         await self._keeper.switch(device_id, enabled=enabled)
-        return next(device for device in self._workshop.devices() if device.id == device_id)
+        return require_device(device_id, self._workshop.devices())
 
     async def add_folder(self, path: Path, settings: Mapping[str, object]) -> FolderFacts:
         """A further folder is watched from now on. settings: keys of [[folder]], as in a file."""
@@ -51,7 +51,8 @@ class Steering(Lookout):
             raise RequestError(ErrorCode.INVALID_ARGUMENT, "path: is no setting: the folder is given beside them")
         folder = await self._keeper.add_folder({"path": str(path), **settings})
         if folder.name not in self._reception.folders:
-            self._reception.folder_changed(FolderStatus(folder.name, folder.root, FolderState.STARTING))
+            # only told: whether the folder is there is for its watcher to find out, and its jobs wait until then
+            self.hub.publish(FolderChanged(FolderStatus(folder.name, folder.root, FolderState.STARTING)))
         return self.folder(folder.name)
 
     async def remove_folder(self, name: str) -> None:

@@ -70,8 +70,9 @@ class Store:
     async def write(self, work: Callable[[Ledger], T]) -> T:
         """Runs `work` in a transaction; returns its result once that is durable.
 
-        A Mkv2castdError or OSError of `work` undoes its changes and is raised here; StoreError when the commit
-        itself fails. Any other error is a fault in the program and ends the store.
+        A Mkv2castdError, OSError or OverflowError (a number that SQLite cannot hold) of `work` undoes its changes and
+        is raised here; StoreError when the commit itself fails. Any other error is a fault in the program and ends
+        the store.
         """
         if self._fault is not None:
             raise self._fault
@@ -168,7 +169,7 @@ class Store:
         self._connection.execute("SAVEPOINT one")
         try:
             result = request.work(ledger)
-        except (Mkv2castdError, OSError) as error:
+        except (Mkv2castdError, OSError, OverflowError) as error:
             self._connection.execute("ROLLBACK TO one")
             self._connection.execute("RELEASE one")
             del ledger.events[told:]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from io import FileIO
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
 from mkv2castd.config import Config, FolderConfig, Settings
 from mkv2castd.encoder.profiles import combine, require_fillable
@@ -15,6 +16,12 @@ from mkv2castd.model import Identity, Job, printable
 from mkv2castd.queries import DeviceFacts
 from mkv2castd.readers import Reader as Reader
 from mkv2castd.readers import open_for
+from mkv2castd.threads import in_thread_within
+
+LOOK_SECONDS = 10.0
+_PATH_MAX = 4096  # bytes, the NUL at its end included
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 def film_at(path: Path, config: Config, reader: Reader | None = None) -> tuple[FolderConfig, Path, Identity]:
@@ -35,9 +42,7 @@ def film_at(path: Path, config: Config, reader: Reader | None = None) -> tuple[F
 def readable_at(path: Path, reader: Reader) -> FileIO:
     """A regular file anywhere that the reader could read themselves, as `open_for` has it; the caller closes it.
     Blocks on the file system. Raises RequestError (invalid_path)."""
-    shown = printable(path)
-    if not path.is_absolute():
-        raise RequestError(ErrorCode.INVALID_PATH, f"{shown}: the path must be absolute")
+    shown = _checked(path)
     try:
         return open_for(reader, path)
     except (OSError, ValueError) as error:
@@ -46,9 +51,7 @@ def readable_at(path: Path, reader: Reader) -> FileIO:
 
 
 def _watched(path: Path, config: Config) -> tuple[FolderConfig, Path, Identity]:
-    shown = printable(path)
-    if not path.is_absolute():
-        raise RequestError(ErrorCode.INVALID_PATH, f"{shown}: the path must be absolute")
+    shown = _checked(path)
     try:
         found = path.lstat()
     except (OSError, ValueError) as error:
@@ -62,6 +65,35 @@ def _watched(path: Path, config: Config) -> tuple[FolderConfig, Path, Identity]:
         raise RequestError(ErrorCode.INVALID_PATH, f"{shown}: lies in no watched folder")
     folder, root = max(owners, key=lambda owner: len(owner[1].parts))
     return folder, folder.root / real.relative_to(root), Identity.of(found)
+
+
+def _checked(path: Path) -> str:
+    """The path as it is shown. Raises RequestError (invalid_path) for what the kernel would not even look at."""
+    if len(os.fsencode(path)) >= _PATH_MAX:
+        raise RequestError(ErrorCode.INVALID_PATH, f"the path is longer than {_PATH_MAX - 1} bytes")
+    shown = printable(path)
+    if not path.is_absolute():
+        raise RequestError(ErrorCode.INVALID_PATH, f"{shown}: the path must be absolute")
+    return shown
+
+
+async def film_within(
+    path: Path, config: Config, reader: Reader | None = None
+) -> tuple[FolderConfig, Path, Identity]:
+    """As `film_at`. Raises RequestError (invalid_path) also where its storage does not answer in time."""
+    return await _in_time(path, film_at, path, config, reader)
+
+
+async def readable_within(path: Path, reader: Reader) -> FileIO:
+    """As `readable_at`, likewise."""
+    return await _in_time(path, readable_at, path, reader)
+
+
+async def _in_time(path: Path, look: Callable[P, T], *arguments: P.args, **options: P.kwargs) -> T:
+    try:
+        return await in_thread_within(LOOK_SECONDS, look, *arguments, **options)
+    except TimeoutError:
+        raise RequestError(ErrorCode.INVALID_PATH, f"{printable(path)}: its storage does not answer") from None
 
 
 def _why(error: OSError | ValueError) -> str:
@@ -96,15 +128,20 @@ def check_priority(priority: int | None) -> None:
 def check_switch(device_id: str, devices: Iterable[DeviceFacts]) -> None:
     """Raises RequestError where this device cannot be enabled or disabled: no_such_device, or invalid_state for the
     processor and the lane of copies."""
+    if require_device(device_id, devices).kind != "gpu":
+        raise RequestError(
+            ErrorCode.INVALID_STATE, f"{device_id!r} cannot be switched off or on: what no GPU can do is done there"
+        )
+
+
+def require_device(device_id: str, devices: Iterable[DeviceFacts]) -> DeviceFacts:
+    """Raises RequestError (no_such_device): it is not known, or was and is gone."""
     known = {device.id: device for device in devices}
     if device_id not in known:
         raise RequestError(
             ErrorCode.NO_SUCH_DEVICE, f"there is no device {device_id!r}: there are {', '.join(known)}"
         )
-    if known[device_id].kind != "gpu":
-        raise RequestError(
-            ErrorCode.INVALID_STATE, f"{device_id!r} cannot be switched off or on: what no GPU can do is done there"
-        )
+    return known[device_id]
 
 
 def check_pin(device_id: str, devices: Iterable[DeviceFacts]) -> None:

@@ -25,7 +25,19 @@ _CONFIGURATION = (
 FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         "nouns",
-        ("", "device", "drop_in", "errors", "model", "finding", "powering", "queries", "status_text", "work"),
+        (
+            "",
+            "device",
+            "drop_in",
+            "errors",
+            "file_times",
+            "model",
+            "finding",
+            "powering",
+            "queries",
+            "status_text",
+            "work",
+        ),
     ),
     (
         "knowledge",
@@ -178,6 +190,7 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
                 "api.bus_serving",
                 "api.bus_standard",
                 "api.bus_watches",
+                "api.bus_reader",
                 "api.bus_writer",
                 "api.dbus",
                 "api.dbus_board",
@@ -262,7 +275,17 @@ STRANGERS = (
 # Without I/O, clock or concurrency: tested by being called.
 PURE = frozenset(
     {
-        *("config_checks", "config_errors", "default_config", "device", "drop_in", "errors", "finding", "hours"),
+        *(
+            "config_checks",
+            "config_errors",
+            "default_config",
+            "device",
+            "drop_in",
+            "errors",
+            "file_times",
+            "finding",
+            "hours",
+        ),
         *("model", "powering", "queries", "status_text"),
         *("api.encoder_views", "encoder.device_faults", "encoder.device_telling", "encoder.proofs"),
         *("encoder.verdicts", "encoder.device_filters", "encoder.encoder_row", "encoder.obstacles", "encoder.reach"),
@@ -459,7 +482,8 @@ def test_the_remote_control_knows_the_daemon_by_its_wire_and_its_bus_only() -> N
 def test_the_foundation_stands_on_nothing() -> None:
     assert neighbours("errors") == frozenset()
     assert neighbours("work") == frozenset()
-    assert neighbours("model") == {"errors", "work"}
+    assert neighbours("file_times") == frozenset()
+    assert neighbours("model") == {"errors", "file_times", "work"}
 
 
 def test_the_pure_modules_exist_and_scripts_test_measures_them() -> None:

@@ -76,6 +76,30 @@ class TestFollowing:
         assert state.forget(str(job.id)) == []
         assert (state.over, state.completed) == (True, False)
 
+    def test_a_completed_job_that_is_removed_has_been_completed_all_the_same(self, daemon: FakeDaemon) -> None:
+        cleared, other = daemon.add(), daemon.add()
+        state = Following(frozenset([str(cleared.id), str(other.id)]))
+        state.learn(seen(daemon, daemon.complete(daemon.start(cleared.id).id)))
+        assert state.forget(str(cleared.id)) == [JobRemoved(str(cleared.id))]
+        assert (state.over, state.completed) == (False, False)
+        state.learn(seen(daemon, daemon.complete(daemon.start(other.id).id)))
+        assert (state.over, state.completed) == (True, True)
+
+    def test_a_failed_job_that_is_removed_has_failed_all_the_same(self, daemon: FakeDaemon) -> None:
+        job = daemon.add()
+        state = Following(frozenset([str(job.id)]))
+        state.learn(seen(daemon, daemon.fail(job.id)))
+        state.forget(str(job.id))
+        assert (state.over, state.completed) == (True, False)
+
+    def test_only_jobs_whose_end_is_not_known_have_to_be_asked_for(self, daemon: FakeDaemon) -> None:
+        done, removed, unheard_of, running = (daemon.add() for _ in range(4))
+        state = Following(frozenset(str(job.id) for job in (done, removed, unheard_of, running)))
+        state.learn(seen(daemon, daemon.complete(daemon.start(done.id).id)))
+        state.forget(str(removed.id))
+        state.learn(seen(daemon, daemon.start(running.id)))
+        assert state.missing([]) == sorted([str(unheard_of.id), str(running.id)])
+
     def test_who_watches_all_keeps_only_what_is_not_finished(self, daemon: FakeDaemon) -> None:
         first, second = daemon.add(), daemon.add()
         state = Following(None)

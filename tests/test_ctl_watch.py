@@ -9,17 +9,26 @@ import pty
 import signal
 import sys
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from mkv2castd import ctl_watch
+from mkv2castd.api.wire import JobRemoved, JobUpdate, JobView
+from mkv2castd.ctl_client import NAME, ROOT, reached
+from mkv2castd.ctl_errors import UNREACHABLE, CtlError
+from mkv2castd.ctl_feed import Feed
+from mkv2castd.ctl_following import Message
+from mkv2castd.ctl_watch import Wanted, follow
 from mkv2castd.model import Job, JobStatus
 from tests.api.buses import PrivateBus, private_bus
 from tests.api.fakes import FakeDaemon
 from tests.api.test_dbus import House, shown
 from tests.ctl import Ctl, ctl, ctl_running, environment
+from tests.trouble import soon
 
 
 @pytest.fixture
@@ -106,6 +115,24 @@ class TestAdding:
         }
         assert said[end] in last
 
+    async def test_an_id_is_printed_at_once(self, house: House) -> None:
+        buffered = {"PYTHONUNBUFFERED": ""}
+        async with ctl_running(house.private, "add", "--wait", "/srv/film.mkv", more=buffered) as command:
+            job = await taken(house, command)
+            house.daemon.complete(house.daemon.start(job.id).id)
+            assert (await command.ended()).code == 0
+
+    async def test_completed_jobs_that_somebody_clears_meanwhile_count_as_completed(self, house: House) -> None:
+        async with ctl_running(house.private, "add", "--wait", "/srv/a.mkv", "/srv/b.mkv") as command:
+            ids = [(await command.line()).strip() for _ in range(2)]
+            first, second = sorted(house.daemon.known.values(), key=lambda job: ids.index(str(job.id)))
+            house.daemon.complete(house.daemon.start(first.id).id)
+            while "a_chromecast.mkv" not in await command.message():
+                pass
+            await house.daemon.remove(first.id)
+            house.daemon.complete(house.daemon.start(second.id).id)
+            assert (await command.ended()).code == 0
+
     async def test_interrupted_it_says_that_the_job_goes_on(self, house: House) -> None:
         async with ctl_running(house.private, "add", "--wait", "/srv/film.mkv") as command:
             job = await taken(house, command)
@@ -183,6 +210,28 @@ class TestWatching:
         assert ended.code == 0
         assert "film_chromecast.mkv" in ended.out
 
+    async def test_who_looks_on_does_not_start_a_daemon_that_has_left(self, tmp_path: Path) -> None:
+        folder = tmp_path / "services"
+        folder.mkdir()
+        started, program = tmp_path / "started", tmp_path / "program"
+        program.write_text(f"#!/bin/sh\ntouch {started}\n")
+        program.chmod(0o755)
+        (folder / f"{NAME}.service").write_text(f"[D-BUS Service]\nName={NAME}\nExec={program}\n")
+        async with private_bus(tmp_path, f"<servicedir>{folder}</servicedir>") as private:
+            assert (await ctl(private, "status")).code == 3
+            async with AsyncExitStack() as stack:
+                async with shown(private, daemon := FakeDaemon()):
+                    job = daemon.add()
+                    command = await stack.enter_async_context(ctl_running(private, "watch", str(job.id)))
+                    await command.line()
+                assert "it is waited for" in await command.message()
+                async with shown(private, daemon):
+                    daemon.complete(daemon.start(job.id).id)
+                    assert (await command.ended()).code == 0
+            assert not started.exists()
+            await private.ask("-d", NAME, "-o", ROOT, "-m", "org.freedesktop.DBus.Peer.Ping")
+            await soon(started.exists)  # the bus would have started it
+
     async def test_on_a_terminal_there_are_bars(self, house: House) -> None:
         job = house.daemon.add("film.mkv")
         house.daemon.start(job.id)
@@ -207,3 +256,99 @@ class TestWatching:
         assert (process.returncode, err) == (0, b"")
         assert "━" in printed
         assert "film_chromecast.mkv" in printed
+
+
+class Kept:
+    """A teller that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.messages: list[Message] = []
+
+    def tell(self, message: Message) -> None:
+        self.messages.append(message)
+
+
+@dataclass
+class Watch:
+    """A watch under way within the test."""
+
+    feed: Feed
+    told: list[Message]
+    ending: asyncio.Task[int]
+
+    async def code(self) -> int:
+        return await asyncio.wait_for(self.ending, 30)
+
+
+@asynccontextmanager
+async def watching(house: House, *jobs: Job, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Watch]:
+    """Of these jobs; of all where none is named. It has told of each job once."""
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", house.private.address)
+    kept = Kept()
+    wanted = Wanted(frozenset(str(job.id) for job in jobs) if jobs else None)
+    async with reached("session") as daemon, daemon.listening() as feed:
+        ending = asyncio.create_task(follow(daemon, feed, wanted, kept))
+        try:
+            await soon(lambda: len(kept.messages) >= len(jobs or house.daemon.known))
+            yield Watch(feed, kept.messages, ending)
+        finally:
+            ending.cancel()
+            await asyncio.wait([ending])
+
+
+def told_of(watch: Watch, job: Job) -> JobView:
+    """What was told of it last."""
+    *_, last = (one.job for one in watch.told if isinstance(one, JobUpdate) and one.job.id == str(job.id))
+    return last
+
+
+class TestLookingAnew:
+    async def test_a_job_that_is_gone_by_then_has_been_removed(
+        self, house: House, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        gone, other = house.daemon.add(), house.daemon.add()
+        async with watching(house, gone, other, monkeypatch=monkeypatch) as watch:
+            del house.daemon.known[gone.id]
+            watch.feed.look_anew()
+            await soon(lambda: JobRemoved(str(gone.id)) in watch.told)
+            house.daemon.complete(house.daemon.start(other.id).id)
+            assert await watch.code() == 1
+
+    async def test_a_job_that_has_completed_is_not_asked_for_again(
+        self, house: House, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        done, other = house.daemon.add(), house.daemon.add()
+        async with watching(house, done, other, monkeypatch=monkeypatch) as watch:
+            house.daemon.complete(house.daemon.start(done.id).id)
+            await soon(lambda: told_of(watch, done).status is JobStatus.COMPLETED)
+            del house.daemon.known[done.id]
+            house.daemon.known[other.id] = replace(house.daemon.known[other.id], priority=7)  # nothing tells of it
+            watch.feed.look_anew()
+            await soon(lambda: told_of(watch, other).priority == 7)
+            house.daemon.complete(house.daemon.start(other.id).id)
+            assert await watch.code() == 0
+            assert not any(isinstance(message, JobRemoved) for message in watch.told)
+
+    async def test_who_watches_everything_goes_on_where_one_is_gone(
+        self, house: House, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        gone = house.daemon.add()
+        async with watching(house, monkeypatch=monkeypatch) as watch:
+            del house.daemon.known[gone.id]
+            watch.feed.look_anew()
+            await soon(lambda: JobRemoved(str(gone.id)) in watch.told)
+            house.daemon.add()
+            await soon(lambda: len(watch.told) == 3)
+            assert not watch.ending.done()
+
+    async def test_a_daemon_that_hangs_is_waited_for_no_longer_than_one_that_is_away(
+        self, house: House, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(ctl_watch, "_RETURN_SECONDS", 0.2)
+        job = house.daemon.add()
+        async with watching(house, job, monkeypatch=monkeypatch) as watch:
+            monkeypatch.setattr(house.daemon, "job", lambda _: asyncio.Event().wait())
+            watch.feed.look_anew()
+            with pytest.raises(CtlError, match="does not answer") as caught:
+                await watch.code()
+        assert caught.value.exit_code == UNREACHABLE

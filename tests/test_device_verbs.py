@@ -97,6 +97,22 @@ async def test_a_disabled_gpu_is_remembered_and_told(tmp_path: Path, monkeypatch
         assert remembered(tmp_path) == [OTHER]
 
 
+async def test_a_gpu_that_is_gone_by_the_time_it_is_switched_is_no_such_device(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with scene(tmp_path) as here:
+        with_cards(here, monkeypatch)
+        before = here.workshop.fleet.stations
+
+        async def switched(device_id: str, *, enabled: bool) -> None:
+            monkeypatch.setattr(here.workshop.fleet, "stations", lambda: before()[1:])
+
+        monkeypatch.setattr(here.keeper, "switch", switched)
+        with pytest.raises(RequestError) as refused:
+            await here.control.disable_device(CARD)
+        assert refused.value.code is ErrorCode.NO_SUCH_DEVICE
+
+
 async def test_a_slot_that_is_free_again_is_told(tmp_path: Path) -> None:
     async with scene(tmp_path) as here:
         job = await here.submit("a.mkv")

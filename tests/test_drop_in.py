@@ -20,6 +20,12 @@ def test_what_is_written_is_read_again(paths: list[Path]) -> None:
     assert read(write(paths)) == tuple(sorted(set(paths)))
 
 
+@pytest.mark.parametrize("separator", ["\u2028", "\u2029", "\x85"])
+def test_what_only_python_takes_for_the_end_of_a_line_is_part_of_a_name(separator: str) -> None:
+    path = Path(f"/srv/films{separator}of mine")
+    assert read(write([path])) == (path,)
+
+
 def test_a_folder_is_made_writable_where_it_stands_and_one_in_a_home_is_bound_there() -> None:
     text = write([Path("/srv/films"), Path("/home/ada/my films")])
     assert text.splitlines()[1:] == [
@@ -42,6 +48,9 @@ def test_what_systemd_would_read_otherwise_is_escaped() -> None:
         ("/home", True),
         ("/var/lib", True),
         ("/proc/1", True),
+        ("/var/lib/mkv2castd", True),
+        ("/var/lib/mkv2castd/films", True),
+        ("/run/mkv2castd/films", True),
         ("/srv/films\n[Service]", True),
         ("/srv/\udcff", True),
         ("/srv", False),

@@ -14,7 +14,7 @@ from mkv2castd.config import Config, FolderConfig, QueueConfig
 from mkv2castd.config_loading import load
 from mkv2castd.errors import ConfigError, ErrorCode, RequestError
 from mkv2castd.events import FolderChanged, FolderRemoved, QueueChanged
-from mkv2castd.model import FolderState, JobStatus
+from mkv2castd.model import FolderState, FolderStatus, JobStatus
 from mkv2castd.queries import Counts, FolderFacts
 from tests.clips import make_clip
 from tests.daemon import running
@@ -48,6 +48,16 @@ async def test_a_folder_that_is_added_is_taken_up_told_and_remembered(tmp_path: 
     assert again == FolderConfig(
         path=str(series), name="series", profile=("nest-hub",), output="/srv/cast", priority=3
     )
+
+
+async def test_the_jobs_of_an_added_folder_wait_until_it_is_known_to_be_there(tmp_path: Path) -> None:
+    series = tmp_path / "series"
+    async with scene(tmp_path) as here:
+        here.workshop.gate.block("series")
+        await here.control.add_folder(series, {})
+        assert "series" in here.workshop.gate.blocked
+        here.reception.folder_changed(FolderStatus("series", series, FolderState.ONLINE))
+        assert "series" not in here.workshop.gate.blocked
 
 
 @pytest.mark.parametrize(

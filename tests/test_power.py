@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,11 +12,11 @@ from uuid import uuid4
 import msgspec
 
 from mkv2castd.api.bus import Bus
-from mkv2castd.api.bus_interface import DBUS, Match
+from mkv2castd.api.bus_interface import DBUS, Argument, BusError, Caller, Interface, Match, Method, Served
 from mkv2castd.config import Config, QueueConfig
 from mkv2castd.events import Hub, JobChanged, JobProgressed, QueueChanged
 from mkv2castd.model import Job, JobStatus, Progress, Stage
-from mkv2castd.power import keep_awake, watch_battery
+from mkv2castd.power import _on_battery, keep_awake, watch_battery
 from tests.api.buses import PrivateBus, private_bus
 from tests.encoder.scene import scene
 
@@ -123,6 +123,84 @@ async def test_without_logind_the_work_goes_on(tmp_path: Path) -> None:
         assert not keeping.done()
         keeping.cancel()
         await asyncio.wait([keeping])
+
+
+class Refusing:
+    """A logind that refuses every inhibitor, and counts."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self._more = asyncio.Event()
+
+    def served(self) -> Served:
+        takes = tuple(Argument(name, "s") for name in ("what", "who", "why", "mode"))
+        method = Method("Inhibit", takes, (Argument("fd", "h"),), "Refuses.")
+        return Served(Interface(f"{LOGIN}.Manager", "For tests.", (method,)), {"Inhibit": self._inhibit}, {})
+
+    async def until(self, times: int) -> None:
+        async with asyncio.timeout(20):
+            while self.asked < times:
+                self._more.clear()
+                await self._more.wait()
+
+    async def _inhibit(self, caller: Caller, *asked: str) -> Sequence[object]:
+        self.asked += 1
+        self._more.set()
+        raise BusError("not now", "org.freedesktop.DBus.Error.AccessDenied")
+
+
+@asynccontextmanager
+async def refusing(private: PrivateBus) -> AsyncIterator[Refusing]:
+    logind = Refusing()
+    bus = Bus(lambda: private.address, title="bus of this test", name=LOGIN, root="/org/freedesktop/login1")
+    bus.export("/org/freedesktop/login1", [logind.served()])
+    serving = asyncio.create_task(bus.serve())
+    try:
+        await asyncio.wait_for(bus.until_up(), 20)
+        yield logind
+    finally:
+        serving.cancel()
+        await asyncio.wait([serving])
+
+
+async def test_what_was_refused_is_asked_for_again_however_much_is_told_meanwhile(tmp_path: Path) -> None:
+    hub = Hub()
+    async with machine(tmp_path) as here, refusing(here.private) as logind:
+        keeping = asyncio.create_task(keep_awake(here.bus, hub, lambda lane: False, again_seconds=0.5))
+        await asyncio.sleep(0)
+        hub.publish(JobChanged(JOB, None))
+
+        async def tell() -> None:
+            while True:
+                hub.publish(JobProgressed(JOB.id, Progress(Stage.TRANSCODING, 1.0)))
+                await asyncio.sleep(0.02)
+
+        telling = asyncio.create_task(tell())
+        await logind.until(3)
+        for task in (telling, keeping):
+            task.cancel()
+        await asyncio.wait([telling, keeping])
+
+
+async def test_what_was_refused_without_a_bus_is_asked_for_once_it_is_there(tmp_path: Path) -> None:
+    hub = Hub()
+    async with private_bus(tmp_path) as private, refusing(private) as logind:
+        bus = Bus(lambda: private.address, title="bus of this test")
+        keeping = asyncio.create_task(keep_awake(bus, hub, lambda lane: False, again_seconds=3600))
+        await asyncio.sleep(0)
+        hub.publish(JobChanged(JOB, None))
+        await asyncio.sleep(0)
+        serving = asyncio.create_task(bus.serve())
+        await logind.until(1)
+        for task in (serving, keeping):
+            task.cancel()
+        await asyncio.wait([serving, keeping])
+
+
+async def test_an_answer_that_did_not_come_says_nothing_of_the_battery(tmp_path: Path) -> None:
+    assert await _on_battery(Bus(lambda: None, title="no bus")) is None
+    async with machine(tmp_path) as here:
+        assert await _on_battery(here.bus) is False, "the bus answers that there is no UPower"
 
 
 async def told(queue: asyncio.Queue[bool], expected: bool) -> None:

@@ -118,6 +118,29 @@ async def test_a_condition_that_never_comes_is_named_and_keeps_no_film_waiting(
     assert "started without D-Bus" in caplog.text
 
 
+async def test_without_its_beats_it_is_never_ready_and_only_conditions_are_waived(
+    manager: Manager, caplog: pytest.LogCaptureFixture
+) -> None:
+    alive, asked = asyncio.Event(), asyncio.Event()
+
+    async def condition() -> None:
+        asked.set()
+        await asyncio.Event().wait()
+
+    service = Service(
+        *(Supervision(Notifier(manager.address)), {"the store": alive.wait}, _quiet, lambda _: lambda: None),
+        conditions={"D-Bus": condition},
+        condition_seconds=0.01,
+    )
+    async with task(service.serve()):
+        await soon(lambda: manager.count("STATUS=nothing to convert") == 1)
+        assert (manager.count("READY=1"), asked.is_set()) == (0, False)
+        alive.set()
+        await soon(lambda: manager.count("READY=1") == 1)
+    assert "started without D-Bus" in caplog.text
+    assert "the store" not in caplog.text
+
+
 async def test_a_start_that_takes_its_time_asks_for_more(manager: Manager) -> None:
     async with starting(Notifier(manager.address)) as over:
         await soon(lambda: manager.count("EXTEND_TIMEOUT_USEC=30000000") == 1)

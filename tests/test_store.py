@@ -15,6 +15,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from mkv2castd import schema
+from mkv2castd.encoder.commit import same
 from mkv2castd.errors import ConfigError, ErrorCode, RequestError
 from mkv2castd.events import Event, JobChanged, JobRemoved
 from mkv2castd.ledger import KnownFile, Ledger
@@ -187,6 +188,36 @@ async def test_a_refused_change_leaves_no_trace_and_spares_its_neighbours(tmp_pa
         assert await store.read(lambda ledger: ledger.job(bad.id)) is None
         assert await store.read(lambda ledger: ledger.job(good.id)) is not None
     assert [event.job.id for event in told if isinstance(event, JobChanged)] == [good.id]
+
+
+async def test_a_number_that_no_database_holds_fails_its_own_change_only(tmp_path: Path) -> None:
+    good, bad = a_job("good.mkv"), a_job("bad.mkv", identity=replace(IDENTITY, mtime_ns=2**63))
+    async with open_store(tmp_path, lambda event: None) as store:
+        results = await asyncio.gather(
+            store.write(lambda ledger: ledger.add(bad)),
+            store.write(lambda ledger: ledger.add(good)),
+            return_exceptions=True,
+        )
+        assert isinstance(results[0], OverflowError)
+        assert await store.read(lambda ledger: ledger.job(bad.id)) is None
+        assert await store.read(lambda ledger: ledger.job(good.id)) is not None
+        assert not store.failed.done()
+
+
+@pytest.mark.parametrize("seconds", [2**34 - 1, -(2**31)])
+async def test_a_film_dated_beyond_what_the_database_holds_is_kept(tmp_path: Path, seconds: int) -> None:
+    film = tmp_path / "film.mkv"
+    film.write_bytes(b"1")
+    os.utime(film, ns=(0, seconds * 10**9))
+    identity = Identity.of(film.stat())
+    assert -(2**63) <= identity.mtime_ns < 2**63
+    assert same(film.stat(), identity)
+    job = a_job(identity=identity)
+    async with open_store(tmp_path, lambda event: None) as store:
+        await store.write(lambda ledger: ledger.add(job))
+    async with open_store(tmp_path, lambda event: None) as store:
+        kept = await store.read(lambda ledger: ledger.require(job.id))
+        assert kept.identity == identity
 
 
 async def test_a_kill_at_any_moment_loses_nothing_that_was_answered(tmp_path: Path) -> None:

@@ -14,11 +14,11 @@ from typing import Any, Never
 
 from mkv2castd.api.bus_body import outward
 from mkv2castd.api.bus_callers import Callers
-from mkv2castd.api.bus_connection import CALL_SECONDS, Connection, connected
+from mkv2castd.api.bus_connection import CALL_SECONDS, LIMITS, Connection, connected
 from mkv2castd.api.bus_interface import BusError, Credentials, Match, Served
 from mkv2castd.api.bus_library import Message, MessageFlag, MessageType
 from mkv2castd.api.bus_objects import Objects
-from mkv2castd.api.bus_serving import answered, refusal
+from mkv2castd.api.bus_serving import FAILED, answered, refusal
 from mkv2castd.api.bus_standard import OBJECT_MANAGER, PROPERTIES
 from mkv2castd.api.bus_watches import Listener, Watches
 from mkv2castd.api.bus_writer import Unfit
@@ -27,10 +27,11 @@ from mkv2castd.boundary import contained
 _FIRST_DELAY = 1.0
 _LONGEST_DELAY = 60.0
 _MOST_CALLS = 512  # being served at once
+_MOST_OF_USER = 256  # of one user, on however many connections: others are answered too
 _MOST_OF_ONE = 64  # of one caller: some wait for minutes until a person has given leave
+_TOO_MANY = "the daemon is answering too many calls already"
 _DO_NOT_QUEUE = 4
 _OURS = (1, 4)  # primary owner; we were that already
-_LIMITS = "org.freedesktop.DBus.Error.LimitsExceeded"
 _log = logging.getLogger(__name__)
 
 
@@ -60,6 +61,7 @@ class Bus:
         self._connection: Connection | None = None
         self._calls: asyncio.TaskGroup | None = None
         self._serving: Counter[str] = Counter()
+        self._serving_users: Counter[int] = Counter()
         self._rooted = asyncio.Event()
         self._up = asyncio.Event()
         self._down = asyncio.Event()
@@ -90,6 +92,11 @@ class Bus:
                     told = problem
                 await asyncio.sleep(delay)
                 delay = min(2 * delay, _LONGEST_DELAY)
+
+    @property
+    def is_up(self) -> bool:
+        """Is the bus there, and its name ours?"""
+        return self._up.is_set()
 
     async def until_up(self) -> None:
         """Waits until the bus is there and its name is ours."""
@@ -216,17 +223,31 @@ class Bus:
         if message.message_type is MessageType.SIGNAL:
             self._watches.hear(message)
         elif self._serving[message.sender] >= _MOST_OF_ONE or self._serving.total() >= _MOST_CALLS:
-            if not message.flags & MessageFlag.NO_REPLY_EXPECTED:
-                connection.post(refusal(message, _LIMITS, "the daemon is answering too many calls already"))
+            self._turn_away(connection, message)
         elif self._calls is not None:
             self._serving[message.sender] += 1
             self._calls.create_task(self._answer(connection, message))
 
+    def _turn_away(self, connection: Connection, call: Message, why: str = _TOO_MANY) -> None:
+        if not call.flags & MessageFlag.NO_REPLY_EXPECTED:
+            connection.post(refusal(call, LIMITS if why is _TOO_MANY else FAILED, why))
+
     async def _answer(self, connection: Connection, call: Message) -> None:
         try:
-            reply = await answered(self._objects, call, connection.next_serial())
+            uid = (await self._callers.credentials(call.sender)).uid
+            if self._serving_users[uid] >= _MOST_OF_USER:
+                self._turn_away(connection, call)
+                return
+            self._serving_users[uid] += 1
+            try:
+                reply = await answered(self._objects, call, connection.next_serial())
+            finally:
+                self._serving_users[uid] -= 1
+                self._serving_users += Counter()
             if reply is not None:
                 connection.post(reply)
+        except BusError as error:
+            self._turn_away(connection, call, f"it is not known who asks: {error.message}")
         finally:
             self._serving[call.sender] -= 1
             self._serving += Counter()  # callers with nothing under way are not kept

@@ -1,7 +1,8 @@
 """One connection to a bus: dbus-next's, with what is wrong in it mended.
 
-It waits while the bus does not read (`bus_writer`), notices an end in mid-greeting, gives other tasks their turn
-while messages pour in, bounds every wait, and leaves neither descriptor nor handler behind.
+It waits while the bus does not read (`bus_writer`), reads no more than is meant for it (`bus_reader`), notices an end
+in mid-greeting, gives other tasks their turn while messages pour in, bounds every wait, and leaves neither descriptor
+nor handler behind.
 """
 
 from __future__ import annotations
@@ -18,11 +19,14 @@ from mkv2castd.api.bus_body import body, close_descriptors, inward
 from mkv2castd.api.bus_interface import DBUS, DBUS_PATH, BusError
 from mkv2castd.api.bus_library import AuthError, Message, MessageBus, MessageFlag, MessageType
 from mkv2castd.api.bus_places import sockets
+from mkv2castd.api.bus_reader import LARGEST_BODY, Reader
 from mkv2castd.api.bus_writer import Writer
 from mkv2castd.boundary import contained
 
 GREETING_SECONDS = 10.0
 CALL_SECONDS = 25.0  # as libdbus waits
+LIMITS = "org.freedesktop.DBus.Error.LimitsExceeded"
+_REPLIES = (MessageType.METHOD_RETURN, MessageType.ERROR)
 _MESSAGES_AT_ONCE = 32
 _LONGEST_LINE = 4096  # bytes, of the greeting
 
@@ -161,11 +165,27 @@ class Connection(MessageBus):
                 for _ in range(_MESSAGES_AT_ONCE):
                     if self._disconnected or not self._unmarshaller.unmarshall():
                         return
-                    message = self._unmarshaller.message
+                    message, skipped = self._unmarshaller.message, self._unmarshaller.skipped
                     self._unmarshaller = self._create_unmarshaller()
-                    self._on_message(message)
+                    if skipped:
+                        self._refuse(message)
+                    else:
+                        self._on_message(message)
         except (OSError, EOFError, BusError) as error:
             self._finalize(error)
+
+    def _create_unmarshaller(self) -> Reader:
+        return Reader(self._stream, self._sock, self._is_awaited)
+
+    def _is_awaited(self, message: Message) -> bool:
+        return message.message_type in _REPLIES and message.reply_serial in self._method_return_handlers
+
+    def _refuse(self, message: Message) -> None:
+        """Its body was too big to be read."""
+        close_descriptors(message)
+        if message.message_type is MessageType.METHOD_CALL and not message.flags & MessageFlag.NO_REPLY_EXPECTED:
+            told = f"the arguments of {message.member} are bigger than {LARGEST_BODY // 1024} KiB"
+            self.post(Message.new_error(message, LIMITS, told))
 
     def _sorted(self, message: Message) -> bool:
         """True: the message needs nothing more from dbus-next."""

@@ -37,6 +37,8 @@ def _as_it_expects() -> Iterator[None]:
 
 
 with _as_it_expects():
+    from dbus_next._private.unmarshaller import MarshallerStreamEndError as EndOfStream
+    from dbus_next._private.unmarshaller import Unmarshaller
     from dbus_next.aio.message_bus import MessageBus
     from dbus_next.constants import MessageFlag, MessageType
     from dbus_next.errors import AuthError
@@ -44,4 +46,14 @@ with _as_it_expects():
     from dbus_next.signature import SignatureTree
     from dbus_next.signature import Variant as LibraryVariant
 
-__all__ = ["AuthError", "LibraryVariant", "Message", "MessageBus", "MessageFlag", "MessageType", "SignatureTree"]
+__all__ = [
+    "AuthError",
+    "EndOfStream",
+    "LibraryVariant",
+    "Message",
+    "MessageBus",
+    "MessageFlag",
+    "MessageType",
+    "SignatureTree",
+    "Unmarshaller",
+]

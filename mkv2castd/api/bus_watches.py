@@ -32,11 +32,16 @@ class Watches:
         self._connection = None
 
     async def add(self, match: Match, listener: Listener) -> Callable[[], None]:
-        """Listens from when this returns; without a bus, from when there is one. Returns what ends it."""
+        """Listens from when this returns; without a bus, from when there is one. Returns what ends it.
+        Raises BusError; then nobody listens."""
         listeners = self._listeners.setdefault(match, [])
         listeners.append(listener)
         if len(listeners) == 1 and (connection := self._connection) is not None:
-            await self._follow(match, connection)
+            try:
+                await self._follow(match, connection)
+            except BaseException:
+                self._remove(match, listener)
+                raise
         return lambda: self._remove(match, listener)
 
     def hear(self, message: Message) -> None:

@@ -6,10 +6,11 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from uuid import UUID
 
 from mkv2castd.api import dbus_requests, render, requests, variants
-from mkv2castd.api.bus_interface import Caller, Handler
+from mkv2castd.api.bus_interface import BusError, Caller, Handler
 from mkv2castd.api.dbus_values import folder_path
 from mkv2castd.api.permission import Allow, Registry, VerbKind
 from mkv2castd.api.verbs import Verbs
+from mkv2castd.errors import ErrorCode, RequestError
 from mkv2castd.wishes import Reader
 
 LONGEST_LOG = 4 * 2**20  # characters; the bus cuts off who sends too much at once
@@ -144,5 +145,9 @@ class Methods:
         return handler
 
     async def _reader(self, caller: Caller) -> Reader:
-        found = await self._registry.credentials(caller.unique_name)
+        """Raises RequestError (not_authorized): a caller that has left may read nothing."""
+        try:
+            found = await self._registry.credentials(caller.unique_name)
+        except BusError as error:
+            raise RequestError(ErrorCode.NOT_AUTHORIZED, f"it is not known who asks: {error.message}") from error
         return Reader(found.uid, found.groups)

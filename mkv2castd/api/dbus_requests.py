@@ -13,15 +13,17 @@ from mkv2castd.errors import ErrorCode, RequestError
 from mkv2castd.model import JobStatus
 from mkv2castd.queries import JobQuery
 
+_MOST = 2**32 - 1
+
 
 class Filter(Struct, frozen=True, forbid_unknown_fields=True):
     """ListJobs. `text`: part of the file's name; `id`: the beginning of an id."""
 
-    status: tuple[JobStatus, ...] = ()
+    status: Annotated[tuple[JobStatus, ...], Meta(max_length=len(JobStatus))] = ()
     folder: str | None = None
     text: str | None = None
     id: str | None = None
-    offset: Annotated[int, Meta(ge=0)] = 0
+    offset: Annotated[int, Meta(ge=0, le=_MOST)] = 0
     limit: Annotated[int, Meta(ge=1, le=requests.MAX_PAGE_SIZE)] = 50
 
 
@@ -37,7 +39,7 @@ def query(asked: Mapping[str, object]) -> JobQuery:
     """Raises RequestError (invalid_argument)."""
     wanted = requests.converted(asked, Filter)
     return JobQuery(
-        statuses=wanted.status,
+        statuses=requests.distinct(wanted.status),
         folder=wanted.folder or None,
         text=wanted.text or None,
         id=wanted.id or None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -135,7 +135,7 @@ def job_query(pairs: list[tuple[str, str]]) -> PageQuery:
     last = dict(pairs)
     page = _number(last, "page", 1, _MAX_PAGE)
     size = _number(last, "page_size", 50, MAX_PAGE_SIZE)
-    statuses = tuple(
+    statuses = distinct(
         _status(name) for key, value in pairs if key == "status" for name in value.split(",") if name.strip()
     )
     query = JobQuery(
@@ -146,6 +146,11 @@ def job_query(pairs: list[tuple[str, str]]) -> PageQuery:
         limit=size,
     )
     return PageQuery(query, page, size)
+
+
+def distinct(statuses: Iterable[JobStatus]) -> tuple[JobStatus, ...]:
+    """Each once, in the order that they were named in: however long the list, the database is asked for few."""
+    return tuple(dict.fromkeys(statuses))
 
 
 def _status(name: str) -> JobStatus:

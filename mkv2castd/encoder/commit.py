@@ -105,7 +105,8 @@ def placed(commit: Commit) -> bool:
     there = lstat(commit.target)
     if there is None or (commit.in_place and same(there, commit.source_identity)):
         return False
-    return (there.st_size, there.st_mtime_ns) == (commit.identity.size, commit.identity.mtime_ns)
+    found = Identity.of(there)
+    return (found.size, found.mtime_ns) == (commit.identity.size, commit.identity.mtime_ns)
 
 
 def put(temporary: Path, target: Path, replaces: Identity | None, files: Files) -> None:
@@ -132,4 +133,4 @@ def put(temporary: Path, target: Path, replaces: Identity | None, files: Files) 
 
 def same(found: os.stat_result, identity: Identity) -> bool:
     """The device is left out: its number may be another one after a reboot, on the same path it tells nothing."""
-    return (found.st_ino, found.st_size, found.st_mtime_ns) == (identity.inode, identity.size, identity.mtime_ns)
+    return Identity.of(found).matches(identity)

@@ -17,6 +17,7 @@ import sys
 import time
 from collections.abc import Collection, Iterator, MutableMapping, Sequence
 
+from mkv2castd.file_times import storable_time
 from mkv2castd.watch.intake import Known
 from mkv2castd.watch.rules import Rules
 
@@ -110,7 +111,8 @@ class Walk:
             before = take(path, None)
             if before is not None:
                 status = entry.stat(follow_symlinks=False)
-                same = status.st_mtime_ns == before[3] and status.st_size == before[2]
+                mtime = status.st_mtime_ns
+                same = status.st_size == before[2] and (mtime == before[3] or storable_time(mtime) == before[3])
                 if not (same and (status.st_ino == before[1] or not inodes_last)) and stat.S_ISREG(status.st_mode):
                     self._found.append(path)
             elif entry.is_dir(follow_symlinks=False):

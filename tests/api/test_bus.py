@@ -448,6 +448,24 @@ async def test_a_watch_holds_over_a_restart_of_the_bus_and_can_be_ended(private:
         assert heard == [["again"]]
 
 
+async def test_a_watch_that_could_not_begin_is_none(private: PrivateBus) -> None:
+    async with serving(private) as (bus, _), on(private) as client:
+        heard = Heard()
+        private.pause()
+        watching = asyncio.create_task(client.watch(Match(NAME, member="Told"), heard))
+        while not client._watches._listeners:
+            await asyncio.sleep(0)
+        await private.stop()
+        with pytest.raises(BusError):
+            await asyncio.wait_for(watching, 20)
+        assert not client._watches._listeners
+        await private.start()
+        await asyncio.wait_for(asyncio.gather(bus.until_up(), client.until_up()), 20)
+        bus.emit(ROOT, INTERFACE.name, "Told", "to nobody")
+        assert await call(client, "Echo", "s", "x") == ["x"]
+        assert heard == []
+
+
 async def test_text_that_no_message_may_carry_is_mended(private: PrivateBus) -> None:
     async with serving(private) as (bus, _), on(private) as client:
         heard = Heard()
@@ -484,6 +502,65 @@ async def test_too_many_calls_at_once_are_refused(
         await asyncio.wait(waiting)
         assert await call(client, "Echo", "s", "x") == ["x"]
         assert not bus._serving
+
+
+async def test_one_user_on_many_connections_cannot_take_all_the_turns(
+    private: PrivateBus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mkv2castd.api.bus._MOST_OF_USER", 2)
+    async with serving(private) as (bus, thing), on(private) as one, on(private) as two, on(private) as three:
+        waiting = [asyncio.create_task(call(client, "Wait")) for client in (one, two)]
+        async with asyncio.timeout(20):
+            while bus._serving_users.total() < 2:
+                await asyncio.sleep(0.01)
+        with pytest.raises(BusError, match="too many calls"):
+            await call(three, "Echo", "s", "x")
+        thing.done.set()
+        await asyncio.wait(waiting)
+        assert await call(three, "Echo", "s", "x") == ["x"]
+        assert not bus._serving_users
+
+
+BIG_CALL = """
+from array import array
+from gi.repository import Gio, GLib
+flags = Gio.DBusConnectionFlags.AUTHENTICATION_CLIENT | Gio.DBusConnectionFlags.MESSAGE_BUS_CONNECTION
+connection = Gio.DBusConnection.new_for_address_sync({address!r}, flags, None, None)
+number = 2_500_000  # of words, 8 bytes each on the bus
+ends = array("I", range(2, 2 * number + 1, 2)).tobytes()
+packed = GLib.Bytes.new(b"x\\0" * number + ends)  # as GVariant has them: making each one would take long
+words = GLib.Variant.new_from_bytes(GLib.VariantType("as"), packed, True)
+try:
+    connection.call_sync({name!r}, {root!r}, {interface!r}, "Echo", GLib.Variant.new_tuple(words), None,
+        Gio.DBusCallFlags.NONE, 60000, None)
+except GLib.Error as error:
+    print(Gio.DBusError.get_remote_error(error), error.message)
+"""
+
+
+async def test_a_call_of_twenty_mebibytes_is_refused_unread_while_others_are_answered(private: PrivateBus) -> None:
+    script = BIG_CALL.format(address=private.address, name=NAME, root=ROOT, interface=INTERFACE.name)
+    async with serving(private), on(private) as client:
+        big = asyncio.create_task(run("/usr/bin/python3", "-c", script))
+        slowest = 0.0
+        while not big.done():
+            began = asyncio.get_running_loop().time()
+            assert await call(client, "Echo", "s", "x") == ["x"]
+            slowest = max(slowest, asyncio.get_running_loop().time() - began)
+        code, told, complaint = await big
+        assert code == 0, complaint
+        assert "org.freedesktop.DBus.Error.LimitsExceeded" in told
+        assert "bigger than 256 KiB" in told
+        assert slowest < 5
+
+
+async def test_a_big_answer_to_a_call_of_ours_is_read(private: PrivateBus) -> None:
+    async with on(private) as client, on(private) as other:
+        thing = Thing(other)
+        thing.good = "x" * 2**20
+        other.export(ROOT, [thing.served()])
+        asked = ("org.freedesktop.DBus.Properties", "Get", "ss", INTERFACE.name, "Good")
+        assert await client.call(other._require().name, ROOT, *asked) == [thing.good]
 
 
 async def test_descriptors_that_nobody_asked_for_are_closed(private: PrivateBus) -> None:

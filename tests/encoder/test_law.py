@@ -43,6 +43,9 @@ def _decided(media: Media, to: Settings, tools: Tools) -> Plan | Skip:
     raise AssertionError
 
 
+# hundreds of films are thought through by each
+pytestmark = pytest.mark.timeout(900)
+
 # what one of the laws has covered the others cover as well: measuring it again takes as long as they do
 _law = settings(
     max_examples=600, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]

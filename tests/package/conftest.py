@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.package.machine import Machine, Packages, Refused, booted
+from tests.package.machine import Machine, Packages, booted, refused
 
 
 @pytest.fixture(scope="session")
@@ -19,8 +19,8 @@ def packages() -> Packages:
 
 @pytest.fixture(scope="session")
 def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
-    try:
-        with booted(Path(os.environ["MKV2CASTD_TREE"]), tmp_path_factory.mktemp("machine")) as machine:
-            yield machine
-    except Refused as why:
+    tree = Path(os.environ["MKV2CASTD_TREE"])
+    if (why := refused(tree)) is not None:
         pytest.skip(f"this machine cannot boot a container: {why}")
+    with booted(tree, tmp_path_factory.mktemp("machine")) as machine:
+        yield machine

@@ -17,6 +17,8 @@ from typing import Any
 UNIT = "mkv2castd.service"
 # The tests' own says where their buses are.
 _ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
+_HIERARCHY = {"SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"}
+_PROBE_SECONDS = 60.0
 _BOOT_SECONDS = 100.0
 
 
@@ -26,10 +28,6 @@ class Packages:
 
     first: Path
     newer: Path
-
-
-class Refused(Exception):
-    """A container cannot be booted here, for the reason that is given."""
 
 
 @dataclass(frozen=True)
@@ -74,8 +72,15 @@ class Machine:
     def show(self, name: str, unit: str = UNIT) -> str:
         return self.says("systemctl", "show", "--value", "-p", name, unit)
 
-    def journal(self) -> str:
-        return self.says("journalctl", "--no-pager", "-o", "cat", "-u", UNIT)
+    def journal(self, unit: str = UNIT) -> str:
+        return self.says("journalctl", "--no-pager", "-o", "cat", "-u", unit)
+
+    def starts(self) -> int:
+        """How often the service has been started, as systemd tells it."""
+        return sum(line.startswith("Starting ") for line in self.journal().splitlines())
+
+    def socket_state(self) -> tuple[str, str]:
+        return self.show("ActiveState", "mkv2castd.socket"), self.show("UnitFileState", "mkv2castd.socket")
 
     def main_pid(self) -> int:
         return int(self.show("MainPID"))
@@ -107,9 +112,42 @@ def until(holds: Callable[[], Any], seconds: float = 60, what: str = "") -> Any:
     return found
 
 
+def refused(tree: Path) -> str | None:
+    """Why no container can be begun here, found out with the least that one can do; None: it can, and whatever fails
+    from then on is a fault."""
+    assert (tree / "bin/true").exists(), f"{tree} is no tree of a Debian"
+    try:
+        ended = subprocess.run(
+            (
+                *("systemd-nspawn", "--quiet", f"--directory={tree}", "--read-only", "--private-network"),
+                *(
+                    "--resolv-conf=off",
+                    "--timezone=off",
+                    "--register=no",
+                    "--keep-unit",
+                    "--console=pipe",
+                    f"--machine=mkv2castd-probe-{os.getpid()}",
+                ),
+                "/bin/true",
+            ),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_PROBE_SECONDS,
+            check=False,
+            env={**os.environ, **_HIERARCHY},
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return str(error)
+    if ended.returncode == 0:
+        return None
+    return ended.stderr.strip() or f"systemd-nspawn ended with {ended.returncode}"
+
+
 @contextmanager
 def booted(tree: Path, work: Path) -> Iterator[Machine]:
-    """The tree, booted; what is changed in it goes to `work`. Raises Refused where no container can be begun."""
+    """The tree, booted; what is changed in it goes to `work`."""
     root = _layer(tree, work)
     try:
         with (work / "console").open("wb") as console:
@@ -122,7 +160,7 @@ def booted(tree: Path, work: Path) -> Iterator[Machine]:
                 stdout=console,
                 stderr=console,
                 start_new_session=True,
-                env={**os.environ, "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"},
+                env={**os.environ, **_HIERARCHY},
             )
         try:
             machine = _await_boot(root, nspawn, work / "console")
@@ -157,7 +195,7 @@ def _await_boot(root: Path, nspawn: subprocess.Popen[bytes], console: Path) -> M
     state = "no answer"
     while time.monotonic() < end:
         if nspawn.poll() is not None:
-            raise Refused(console.read_text(errors="replace").strip() or "systemd-nspawn ended")
+            raise AssertionError(f"systemd-nspawn ended: {console.read_text(errors='replace')[-2000:]}")
         # looked for anew each time: before its systemd there are helpers, which end
         for child in Path(f"/proc/{nspawn.pid}/task/{nspawn.pid}/children").read_text().split():
             machine = Machine(root, int(child))

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -252,20 +253,46 @@ def test_a_request_starts_a_daemon_that_waits_behind_its_socket(machine: Machine
 # Upgraded
 
 
+@pytest.fixture
+def onlooker(machine: Machine) -> Iterator[str]:
+    """Somebody who watches all jobs, as a unit of the machine's; its name."""
+    name = "onlooker.service"
+    machine.run("systemd-run", "--collect", f"--unit={name}", "mkv2castctl", "watch")
+    yield name
+    machine.systemctl("stop", name, check=False)
+
+
 def test_an_upgrade_in_mid_encode_keeps_configuration_folders_and_film(
-    machine: Machine, packages: Packages, tmp_path: Path
+    machine: Machine, packages: Packages, tmp_path: Path, onlooker: str
 ) -> None:
     forgive(machine)
     config = machine.path("/etc/mkv2castd/config.toml")
     config.write_text(config.read_text() + "\n# mine\n")
     begin_slow_film(machine, tmp_path, "upgraded.mkv", 20)
-    before = machine.main_pid()
+    until(lambda: "upgraded.mkv" in machine.journal(onlooker), what="it is looked on")
+    before, started, socket = machine.main_pid(), machine.starts(), machine.socket_state()
     install(machine, packages.newer)
     assert active(machine)
     assert machine.main_pid() != before
+    assert machine.socket_state() == socket
+    assert "it is waited for" in machine.journal(onlooker)
+    assert machine.starts() == started + 1, "whoever looks on does not bring back the old one"
     assert config.read_text().endswith("# mine\n")
     until(lambda: finished(machine, "upgraded.mkv"), 200)
     assert finished(machine, "first.mkv")
+
+
+def test_after_an_upgrade_the_newer_package_is_there_and_runs(machine: Machine, packages: Packages) -> None:
+    first, newer = (
+        machine.says("dpkg-deb", "--field", f"/root/{package.name}", "Version")
+        for package in (packages.first, packages.newer)
+    )
+    assert first != newer
+    assert machine.says("dpkg-query", "--show", "--showformat=${Version}", "mkv2castd") == newer
+    # a revision of the package is none of the program's
+    version = newer.partition("+")[0]
+    assert machine.says("mkv2castd", "--version").split()[-1] == version
+    assert machine.says("busctl", "get-property", *BUS, "Version") == f's "{version}"'
 
 
 # Gone

@@ -46,6 +46,21 @@ def test_systemd_has_nothing_to_say_about_a_unit(unit: str, tmp_path: Path) -> N
     assert (ended.returncode, ended.stderr) == (0, "")
 
 
+@pytest.mark.parametrize(
+    ("where", "then"),
+    [
+        ("packaging/systemd/user/mkv2castd.service", "systemctl --user enable --now mkv2castd"),
+        ("packaging/systemd/mkv2castd.socket", "systemctl enable --now mkv2castd.socket"),
+        ("README.md", "systemctl --user enable --now mkv2castd"),
+        ("README.md", "systemctl enable --now mkv2castd.socket"),
+    ],
+)
+def test_who_takes_over_the_port_is_told_to_free_it_first(where: str, then: str) -> None:
+    before, found, _ = (REPOSITORY / where).read_text().partition(then)
+    assert found
+    assert "systemctl disable --now mkv2castd" in before
+
+
 @with_systemd
 def test_the_service_is_confined_as_far_as_gpus_and_films_allow() -> None:
     ended = _analyze(

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from mkv2castd.config import VIDEO_GLOBS
+from mkv2castd.model import Identity
 from mkv2castd.watch.intake import Known
 from mkv2castd.watch.rules import Rules
 from mkv2castd.watch.scan import PORTION, Walk, missing
@@ -48,6 +49,14 @@ def test_each_part_of_the_identity_counts_but_the_device(tmp_path: Path, change:
     assert found(Walk(os.fsencode(tmp_path), RULES, {os.fsencode(film): other[change]})) == {film}
     moved = {os.fsencode(film): (device + 1, inode, size, mtime)}
     assert found(Walk(os.fsencode(tmp_path), RULES, moved)) == set()
+
+
+def test_a_film_dated_beyond_what_the_database_holds_is_as_it_was(tmp_path: Path) -> None:
+    film = write(tmp_path / "a.mkv")
+    os.utime(film, ns=(0, (2**34 - 1) * 10**9))
+    kept = Identity.of(film.lstat())
+    before = {os.fsencode(film): (kept.device, kept.inode, kept.size, kept.mtime_ns)}
+    assert found(Walk(os.fsencode(tmp_path), RULES, before)) == set()
 
 
 def test_inode_numbers_that_do_not_last_are_not_compared(tmp_path: Path) -> None:
