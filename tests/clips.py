@@ -22,10 +22,12 @@ VIDEO = {
     "mpeg4": ["-c:v", "mpeg4", "-b:v", "1M"],
     "vp8": ["-c:v", "libvpx", "-deadline", "realtime", "-cpu-used", "8", "-b:v", "500k"],
 }
+# An AAC track in 5.1 takes as long to encode as a small picture: a long film whose sound does not matter has stereo.
 AUDIO = {
     "aac": ["aac", "-ac", "2"],
     "aac51": ["aac", "-ac", "6"],
     "ac3": ["ac3", "-ac", "6"],
+    "ac3-stereo": ["ac3", "-ac", "2"],
     "dts": ["dca", "-ac", "6", "-strict", "-2"],
     "mp3": ["libmp3lame", "-ac", "2"],
     "opus": ["libopus", "-ac", "2"],

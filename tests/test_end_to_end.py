@@ -132,7 +132,7 @@ async def test_a_moved_film_stays_the_same_film(tmp_path: Path, films: Path, sta
 
 async def test_a_kill_in_mid_encode_loses_no_job_and_leaves_no_ffmpeg_and_no_litter(films: Path, state: Path) -> None:
     async with running(films, state=state) as daemon:
-        make_clip(films / "long.mkv", video="mpeg2", audio=("ac3",), seconds=30, size="640x360")
+        make_clip(films / "long.mkv", video="mpeg2", audio=("ac3-stereo",), seconds=30, size="640x360")
         async with daemon.listening() as listener:
             told = await listener.until(
                 lambda told: told["type"] == "job_update" and told["job"]["progress"] > 1, timeout=90
@@ -154,7 +154,7 @@ async def test_a_kill_in_mid_encode_loses_no_job_and_leaves_no_ffmpeg_and_no_lit
 
 async def test_sigterm_in_mid_encode_stops_quickly_and_the_film_is_finished_later(films: Path, state: Path) -> None:
     async with running(films, state=state) as daemon:
-        make_clip(films / "long.mkv", video="mpeg2", audio=("ac3",), seconds=30, size="640x360")
+        make_clip(films / "long.mkv", video="mpeg2", audio=("ac3-stereo",), seconds=30, size="640x360")
         async with daemon.listening() as listener:
             await listener.until(lambda told: told["type"] == "job_update" and told["job"]["progress"] > 1)
             children = _children(daemon.pid)

@@ -20,7 +20,7 @@ MARKS = ("-metadata:s:s:0", "language=ger", "-metadata:s:s:1", "language=eng", "
 def film_with_subtitles(path: Path, seconds: float = 1, size: str = "320x180", video: str = "h264") -> Path:
     """Two tracks inside, one file beside."""
     clip, text = path.with_name(f".{path.name}.part"), path.with_name(".text.part")
-    make_clip(clip, audio=("ac3",), seconds=seconds, size=size, video=video, container="matroska")
+    make_clip(clip, audio=("ac3-stereo",), seconds=seconds, size=size, video=video, container="matroska")
     text.write_text("1\n00:00:00,100 --> 00:00:00,900\n<i>Hallo</i>\n")
     argv = ["ffmpeg", "-v", "error", "-y", "-i", str(clip), "-f", "srt", "-i", str(text), "-map", "0", "-map", "1"]
     argv += ["-map", "1", "-c", "copy", *MARKS, "-f", "matroska", str(clip) + ".part"]

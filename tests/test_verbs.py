@@ -58,6 +58,7 @@ async def test_a_client_cancels_on_its_socket(films: Path, state: Path) -> None:
         assert ffmpegs(daemon) == []
 
 
+@pytest.mark.alone
 async def test_a_paused_encode_stands_still_and_goes_on_where_it_was(films: Path, state: Path) -> None:
     slow_film(films / "film.mkv", 12)
     config = "[queue]\nmin_free_gib = 0\nstall_seconds = 2\n"

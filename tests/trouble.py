@@ -89,7 +89,7 @@ async def ends(*arguments: str | Path, environment: Mapping[str, str] | None = N
 
 def slow_film(path: Path, seconds: int = 60) -> Path:
     """A film of which ten seconds take about two to encode."""
-    return make_clip(path, video="hevc", audio=("ac3",), seconds=seconds, size="640x360")
+    return make_clip(path, video="mpeg2", audio=("ac3",), seconds=seconds, size="640x360")
 
 
 def fake(folder: Path, script: str, program: str = "ffmpeg") -> dict[str, str]:

@@ -121,13 +121,13 @@ async def test_a_remux_passes(tmp_path: Path) -> None:
     ],
 )
 async def test_short_films_and_few_frames_pass(tmp_path: Path, seconds: float, rate: int, extra: list[str]) -> None:
-    source = make_clip(tmp_path / "in.mkv", audio=["ac3"], seconds=seconds, rate=rate, extra=extra)
+    source = make_clip(tmp_path / "in.mkv", audio=["ac3-stereo"], seconds=seconds, rate=rate, extra=extra)
     await (await convert(source)).verify()
 
 
 @pytest.mark.parametrize("seconds", [3, 20])
 async def test_a_still_picture_with_sound_passes(tmp_path: Path, seconds: int) -> None:
-    source = make_clip(tmp_path / "in.mkv", audio=["ac3"], seconds=seconds, extra=["-vf", "trim=end_frame=1"])
+    source = make_clip(tmp_path / "in.mkv", audio=["ac3-stereo"], seconds=seconds, extra=["-vf", "trim=end_frame=1"])
     made = await convert(source)
     assert (await made.verify()).duration == pytest.approx(seconds, abs=0.2)
 
@@ -139,7 +139,7 @@ async def test_a_film_without_sound_passes(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("seconds", [2, 10])
 async def test_a_source_that_tells_no_duration_is_no_fault(tmp_path: Path, seconds: int) -> None:
-    source = make_clip(tmp_path / "in.mkv", audio=["ac3"], seconds=seconds)
+    source = make_clip(tmp_path / "in.mkv", audio=["ac3-stereo"], seconds=seconds)
     made = await convert(source)
     unknown = tuple(replace(stream, duration=None) for stream in made.source.streams)
     made.source = replace(made.source, duration=None, streams=unknown)
@@ -152,7 +152,7 @@ async def test_a_source_that_tells_no_duration_is_no_fault(tmp_path: Path, secon
 @pytest.mark.parametrize("container", list(Container))
 @pytest.mark.parametrize("seconds", [3, 8])
 async def test_an_output_that_is_cut_in_half_is_noticed(tmp_path: Path, container: Container, seconds: int) -> None:
-    source = make_clip(tmp_path / "in.mkv", video="mpeg4", audio=["ac3"], seconds=seconds, size="160x90")
+    source = make_clip(tmp_path / "in.mkv", video="mpeg4", audio=["ac3-stereo"], seconds=seconds, size="160x90")
     made = await convert(source, Settings(container=container, quality="fast"))
     damage(made.output, cut_in_half)
     await made.fails()
@@ -161,7 +161,7 @@ async def test_an_output_that_is_cut_in_half_is_noticed(tmp_path: Path, containe
 @pytest.mark.parametrize("container", list(Container))
 @pytest.mark.parametrize("video", ["mpeg4", "h264"])
 async def test_garbage_in_the_middle_is_noticed(tmp_path: Path, container: Container, video: str) -> None:
-    source = make_clip(tmp_path / "in.mkv", video=video, audio=["ac3"], seconds=9, size="160x90")
+    source = make_clip(tmp_path / "in.mkv", video=video, audio=["ac3-stereo"], seconds=9, size="160x90")
     made = await convert(source, Settings(container=container, quality="fast"))
     damage(made.output, garbage_in_the_middle)
     await made.fails()
@@ -204,7 +204,7 @@ async def test_an_output_that_would_need_a_mend_is_told_as_that(tmp_path: Path) 
 
 
 async def test_an_encoded_sound_track_without_sound_is_noticed(tmp_path: Path) -> None:
-    made = await convert(make_clip(tmp_path / "in.mkv", audio=["ac3"], seconds=8))
+    made = await convert(make_clip(tmp_path / "in.mkv", audio=["ac3-stereo"], seconds=8))
     other = made.output.with_stem("other")
     empty = ["ffmpeg", "-v", "error", "-y", "-i", str(made.output), "-map", "0", "-c", "copy"]
     subprocess.run([*empty, "-bsf:a", "noise=drop=1", str(other)], timeout=90, stdin=subprocess.DEVNULL)
@@ -219,8 +219,8 @@ async def test_a_sound_track_that_lasts_only_a_moment_in_between_passes(tmp_path
 
 
 async def test_an_output_that_is_too_long_is_noticed(tmp_path: Path) -> None:
-    made = await convert(make_clip(tmp_path / "in.mkv", audio=["ac3"], seconds=8))
-    made.film = make_clip(tmp_path / "short.mkv", audio=["ac3"], seconds=5)
+    made = await convert(make_clip(tmp_path / "in.mkv", audio=["ac3-stereo"], seconds=8))
+    made.film = make_clip(tmp_path / "short.mkv", audio=["ac3-stereo"], seconds=5)
     made.source = replace(made.source, duration=5.0, streams=())
     made.plan = silent(made.plan)
     assert "it lasts 0:00:08.0, the film 0:00:05.0" in await made.fails()
@@ -232,7 +232,7 @@ async def test_an_output_that_is_too_long_is_noticed(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["in.mkv", "in.mp4"])
 async def test_a_truncated_source_is_the_films_fault_unless_it_is_accepted(tmp_path: Path, name: str) -> None:
     front = ["-movflags", "+faststart"] if name == "in.mp4" else []
-    source = make_clip(tmp_path / name, audio=["ac3"], seconds=15, extra=front)
+    source = make_clip(tmp_path / name, audio=["ac3-stereo"], seconds=15, extra=front)
     damage(source, cut_in_half)
     made = await convert(source)
     message = await made.fails(MediaError)
@@ -245,7 +245,7 @@ async def test_a_truncated_source_is_the_films_fault_unless_it_is_accepted(tmp_p
 
 
 async def test_a_picture_that_stops_before_the_sound_is_the_films_fault(tmp_path: Path) -> None:
-    made = await convert(make_clip(tmp_path / "in.mp4", audio=["ac3"], seconds=12))
+    made = await convert(make_clip(tmp_path / "in.mp4", audio=["ac3-stereo"], seconds=12))
     await made.verify()
     remake(made, ["-map", "0", "-c", "copy", "-bsf:v", "noise=drop='gt(pts*tb,7)'"])
     assert "the picture ends after 0:00:07" in await made.fails(MediaError)
@@ -255,7 +255,7 @@ async def test_a_picture_that_stops_before_the_sound_is_the_films_fault(tmp_path
 async def test_a_subtitle_that_outlasts_the_film_is_no_fault(tmp_path: Path, name: str) -> None:
     subtitle = tmp_path / "late.srt"
     subtitle.write_text("1\n00:00:01,000 --> 00:00:30,000\nStill here\n")
-    plain = make_clip(tmp_path / "plain.mkv", audio=["ac3"], seconds=8)
+    plain = make_clip(tmp_path / "plain.mkv", audio=["ac3-stereo"], seconds=8)
     source = tmp_path / name
     argv = ["ffmpeg", "-v", "error", "-y", "-i", str(plain), "-i", str(subtitle), "-map", "0", "-map", "1"]
     kind = "mov_text" if name == "in.mp4" else "srt"
@@ -273,7 +273,7 @@ async def test_a_subtitle_that_outlasts_the_film_is_no_fault(tmp_path: Path, nam
 
 
 async def test_a_source_that_starts_late_is_as_long_as_its_film(tmp_path: Path) -> None:
-    plain = make_clip(tmp_path / "plain.mkv", audio=["ac3"], seconds=8)
+    plain = make_clip(tmp_path / "plain.mkv", audio=["ac3-stereo"], seconds=8)
     source = tmp_path / "in.mkv"
     argv = ["ffmpeg", "-v", "error", "-y", "-itsoffset", "20", "-i", str(plain), "-map", "0", "-c", "copy", "-copyts"]
     subprocess.run([*argv, str(source)], check=True, timeout=90)

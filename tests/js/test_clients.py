@@ -22,7 +22,7 @@ STAGES = {None, "analyzing", "waiting", "transcoding", "remuxing", "verifying", 
 
 
 def a_long_film(films: Path) -> None:
-    make_clip(films / "long.mkv", video="mpeg2", audio=("ac3",), seconds=25, size="640x360")
+    make_clip(films / "long.mkv", video="mpeg2", audio=("ac3-stereo",), seconds=25, size="640x360")
 
 
 async def job_of(daemon: Daemon) -> str:
