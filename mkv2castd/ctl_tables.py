@@ -8,9 +8,10 @@ from datetime import tzinfo
 from types import MappingProxyType
 
 from mkv2castd.api.device_views import ProfileView
+from mkv2castd.api.folder_views import FolderView
 from mkv2castd.api.wire import AnalysisView, AttemptView, JobView, StreamView
 from mkv2castd.ctl_text import length, local_time, safe, short_ids, size
-from mkv2castd.ctl_views import DeviceView, FolderView, StatusView
+from mkv2castd.ctl_views import DeviceView, StatusView
 from mkv2castd.model import JobStatus, StreamKind
 
 Row = tuple[str, ...]

@@ -7,6 +7,8 @@ from typing import Any
 
 from msgspec import Struct
 
+from mkv2castd.api.folder_views import FolderView
+
 
 class StatusView(Struct, frozen=True, kw_only=True):
     """`bus`: where the daemon is. `pause_reason`: what holds the queue; null: nothing does."""
@@ -34,20 +36,6 @@ class DeviceView(Struct, frozen=True, kw_only=True):
     problem: str | None
     running: list[str]
     queued: int
-
-
-class FolderView(Struct, frozen=True, kw_only=True):
-    """`files`: films that are known to be there; `pending`: those of them that are not complete yet."""
-
-    name: str
-    path: str
-    output: str | None
-    profile: list[str]
-    state: str
-    problem: str | None
-    watching: str
-    files: int
-    pending: int
 
 
 def status_view(bus: str, values: Mapping[str, Any]) -> StatusView:

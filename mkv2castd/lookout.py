@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
 from mkv2castd.config import FolderConfig, Settings, settings_for
 from mkv2castd.encoder.analyze import analyze_file
+from mkv2castd.encoder.limits import handing_on
 from mkv2castd.encoder.profile_telling import facts
 from mkv2castd.encoder.profiles import known
 from mkv2castd.encoder.workshop import Workshop
@@ -133,8 +133,7 @@ class Lookout:
         """By descriptor, since the name may lead to somebody else's file by the time that it is read. Files beside it
         are not looked for."""
         settings = settings_for(self._workshop.config, FolderConfig(path=str(path.parent)), profile, container)
-        with await readable_within(path, reader) as file:
-            by_descriptor = Path(f"/proc/{os.getpid()}/fd/{file.fileno()}")
+        with await readable_within(path, reader) as file, handing_on(file.fileno()) as by_descriptor:
             try:
                 return await self._analyze(by_descriptor, settings)
             except MediaError as error:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
@@ -36,7 +36,8 @@ def open_for(reader: Reader, path: Path) -> FileIO:
     files and folders with an ACL only the owner's rights are believed.
     """
     place = os.open("/", os.O_PATH | os.O_CLOEXEC)
-    try:
+    with ExitStack() as undo:
+        undo.callback(lambda: os.close(place))
         parts = _parts(os.fsencode(path))
         links = 0
         while parts:
@@ -58,10 +59,9 @@ def open_for(reader: Reader, path: Path) -> FileIO:
         if not stat.S_ISREG(os.fstat(place).st_mode):
             raise OSError(errno.EINVAL, "Not a regular file")
         _require(reader, place, _READ)
-        return FileIO(place)
-    except BaseException:
-        os.close(place)
-        raise
+        found = FileIO(place)
+        undo.pop_all()
+        return found
 
 
 def _parts(path: bytes) -> list[bytes]:

@@ -200,6 +200,7 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
                 "api.dbus_showing",
                 "api.dbus_values",
                 "api.device_views",
+                "api.folder_views",
                 "api.encoder_views",
                 "api.guard",
                 "api.http",
@@ -338,7 +339,7 @@ PURE = frozenset(
         *("encoder.av1_levels", "encoder.hevc_levels", "encoder.sample_levels", "encoder.vp9_levels"),
         *("encoder.burning", "encoder.charsets", "encoder.companions", "encoder.extra_options", "encoder.webvtt"),
         "encoder.ass",
-        *("watch.rules", "watch.settle", "api.device_views", "api.render", "api.wire"),
+        *("watch.rules", "watch.settle", "api.device_views", "api.folder_views", "api.render", "api.wire"),
         *("api.bus_interface", "api.bus_places", "api.bus_standard", "api.introspection"),
         *("api.dbus_interfaces", "api.dbus_values", "api.variants"),
         *("ctl_errors", "ctl_following", "ctl_reading", "ctl_sentences", "ctl_tables", "ctl_text", "ctl_views"),
@@ -470,7 +471,7 @@ def test_strangers_do_not_meet(room: str, stranger: str) -> None:
 
 def test_the_remote_control_knows_the_daemon_by_its_wire_and_its_bus_only() -> None:
     bus = {"api.bus", "api.bus_connection", "api.bus_interface", "api.bus_places"}
-    known = {"", "errors", "model", "api.wire", "api.device_views", *bus}
+    known = {"", "errors", "model", "api.wire", "api.device_views", "api.folder_views", *bus}
     for name in modules():
         if name == "ctl" or name.startswith("ctl_"):
             others = {other for other in neighbours(name) if other != "ctl" and not other.startswith("ctl_")}

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from mkv2castd.encoder.limits import LIMITS, find
 from mkv2castd.errors import ErrorCode, MediaError, RequestError
 from mkv2castd.readers import Reader, open_for
 from tests.clips import make_clip
@@ -162,6 +163,18 @@ async def test_a_film_outside_is_analysed_for_whoever_could_read_it(place: Path)
             await here.control.analyze(film, reader=STRANGER)
         assert not is_held(film)
         assert refused.value.code is ErrorCode.INVALID_PATH
+
+
+async def test_children_in_namespaces_of_their_own_find_the_film_as_well(place: Path) -> None:
+    limits = find(1000)
+    if "--user" not in limits.prefix:
+        pytest.skip("this machine permits no namespaces of users")
+    (place / "outside").mkdir()
+    film = make_clip(place / "outside" / "film.mkv", video="hevc", audio=("ac3",))
+    LIMITS.set(limits)
+    async with scene(place) as here:
+        told = await here.control.analyze(film, reader=ME)
+    assert [stream.codec for stream in told.streams] == ["hevc", "ac3"]
 
 
 async def test_what_is_no_film_is_named_as_the_caller_named_it(place: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from typing import Any
 
 from mkv2castd.api.bus_body import inward
@@ -36,12 +37,11 @@ class Watches:
         Raises BusError; then nobody listens."""
         listeners = self._listeners.setdefault(match, [])
         listeners.append(listener)
-        if len(listeners) == 1 and (connection := self._connection) is not None:
-            try:
+        with ExitStack() as undo:
+            undo.callback(self._remove, match, listener)
+            if len(listeners) == 1 and (connection := self._connection) is not None:
                 await self._follow(match, connection)
-            except BaseException:
-                self._remove(match, listener)
-                raise
+            undo.pop_all()
         return lambda: self._remove(match, listener)
 
     def hear(self, message: Message) -> None:

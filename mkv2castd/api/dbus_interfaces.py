@@ -25,8 +25,8 @@ MANAGER = Interface(
             "Submit",
             (_PATH, _OPTIONS),
             (JOB_ID,),
-            "Queues a film. The path is absolute; the file must lie in a watched folder or be readable by the "
-            "caller. Options: profile (as), the devices that it has to play on; priority (i), -100 to 100, higher "
+            "Queues a film. The path is absolute; the file must lie in a watched folder. "
+            "Options: profile (as), the devices that it has to play on; priority (i), -100 to 100, higher "
             "first; device (s), the id of the one that is to encode it; container (s), mkv, mp4 or webm. What is "
             f"left out is as its folder says. {_MAY_JOBS}",
         ),
@@ -59,7 +59,8 @@ MANAGER = Interface(
             "Analyze",
             (_PATH, _OPTIONS),
             (Argument("analysis", "a{sv}"),),
-            "What would be done to a film, stream by stream, and why; nothing is done. Options: profile (as), "
+            "What would be done to a film, stream by stream, and why; nothing is done. The path is absolute; the "
+            "file must lie in a watched folder, or be one that the caller could read. Options: profile (as), "
             "container (s).",
         ),
         Method(

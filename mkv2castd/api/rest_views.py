@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from mkv2castd.api.folder_views import FolderView
 from mkv2castd.model import printable
 from mkv2castd.queries import Counts, FolderFacts
 
@@ -30,22 +31,6 @@ class StatsView(Struct, frozen=True):
     queued: int
     failed: int
     pause_reason: str | None
-
-
-class FolderView(Struct, frozen=True, kw_only=True):
-    """One of the answer of GET /api/folders/. `output`: null where outputs go beside their films; `state`:
-    "starting", "online" or "offline"; `watching`: "inotify", "poll" or "none"; `files`: films that are there,
-    `pending` of them not complete yet."""
-
-    name: str
-    path: str
-    output: str | None
-    profile: list[str]
-    state: str
-    problem: str | None
-    watching: str
-    files: int
-    pending: int
 
 
 def stats_view(counts: Counts, pause_reason: str | None) -> StatsView:

@@ -15,7 +15,7 @@ import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
-from mkv2castd.encoder.limits import GUARD, LIMITS, Limits
+from mkv2castd.encoder.limits import current
 from mkv2castd.errors import ConfigError, DeviceError, ErrorCode
 
 STOP_SECONDS = 2.0
@@ -156,7 +156,7 @@ def spawn(argv: Sequence[str], environment: Mapping[str, str] | None, stdout: Pi
     Raises ConfigError when the program is not installed, DeviceError when the machine cannot start it now.
     """
     require_program(argv[0])
-    limits = LIMITS.get(None) or Limits(_guard())
+    limits = current()
     try:
         popen = subprocess.Popen(
             [*limits.prefix, *argv],
@@ -165,6 +165,7 @@ def spawn(argv: Sequence[str], environment: Mapping[str, str] | None, stdout: Pi
             stderr=stderr.write_end,
             env={**os.environ, **environment} if environment is not None else None,
             process_group=0,
+            pass_fds=limits.inherited,
         )
     except OSError as error:
         raise DeviceError(
@@ -174,11 +175,6 @@ def spawn(argv: Sequence[str], environment: Mapping[str, str] | None, stdout: Pi
     stdout.handed_over()
     stderr.handed_over()
     return Child(popen)
-
-
-def _guard() -> tuple[str, ...]:
-    """For those who have not looked what else is permitted."""
-    return (*GUARD, "--") if shutil.which(GUARD[0]) is not None else ()
 
 
 def require_program(name: str) -> None:

@@ -8,11 +8,12 @@ this machine permits is found out by trying it once; what it does not is left ou
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 # The last one dies with us from its first moment on, and hands that on to what it becomes.
@@ -34,10 +35,12 @@ _WEIGHT = 20
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """prefix: what a command line begins with. group: the control group that children are put into, or None."""
+    """prefix: what a command line begins with. group: the control group that children are put into, or None.
+    inherited: our descriptors that children have, too, under the same numbers."""
 
     prefix: tuple[str, ...] = ()
     group: Path | None = None
+    inherited: tuple[int, ...] = ()
 
     def enclose(self, pid: int) -> None:
         """Puts a child into its group, where there is one."""
@@ -48,6 +51,26 @@ class Limits:
 
 # Those of whatever is started from here on; set once, by whoever starts the work, for all its tasks.
 LIMITS: ContextVar[Limits] = ContextVar("limits")
+
+
+def current() -> Limits:
+    """Those that hold here; whoever has not looked what is permitted has only the guard."""
+    found = LIMITS.get(None)
+    if found is not None:
+        return found
+    return Limits((*GUARD, "--") if shutil.which(GUARD[0]) is not None else ())
+
+
+@contextmanager
+def handing_on(descriptor: int) -> Iterator[Path]:
+    """The path under which the file of this descriptor of ours is found here and by all children that are started in
+    the block. In the namespaces of their own that they may be in they could not look at ours by our number."""
+    limits = current()
+    token = LIMITS.set(replace(limits, inherited=(*limits.inherited, descriptor)))
+    try:
+        yield Path(f"/proc/self/fd/{descriptor}")
+    finally:
+        LIMITS.reset(token)
 
 
 def find(user: int, permitted: Callable[[Sequence[str]], bool] | None = None, cgroups: Path = _CGROUPS) -> Limits:
